@@ -1,0 +1,2 @@
+drop table media_thumbnails;
+drop table media;
