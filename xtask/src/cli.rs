@@ -1,0 +1,78 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{interrupt, stack};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Runs, tests and checks the platform on this machine")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the local services and the platform, and watch them until Ctrl-C
+    Up(Up),
+    /// Stop everything that runs for this checkout, in order
+    Down,
+    /// Show what runs; exits with 1 unless all of it does
+    Status,
+}
+
+#[derive(Debug, Args)]
+struct Up {
+    /// Return once everything is healthy, leaving it running
+    #[arg(long)]
+    detach: bool,
+    /// How many workers to run [default: as many as before, at first 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    workers: Option<u16>,
+    /// Start a part only
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Build with optimisations
+    #[arg(long)]
+    release: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Part {
+    /// The databases and other servers, none of the platform's own programs
+    Services,
+}
+
+/// Runs the command given by the arguments of the process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match interrupt::listen().and_then(|()| dispatch(cli.command)) {
+        Ok(code) => code,
+        Err(_) if interrupt::requested() => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    let passed = match command {
+        Command::Up(up) => {
+            let options = stack::Options {
+                detach: up.detach,
+                workers: up.workers,
+                only_services: matches!(up.only, Some(Part::Services)),
+                release: up.release,
+            };
+            stack::up(&options).map(|()| true)?
+        }
+        Command::Down => stack::down().map(|()| true)?,
+        Command::Status => stack::status()?,
+    };
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

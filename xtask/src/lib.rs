@@ -1,0 +1,20 @@
+//! The project's own commands (`cargo xtask`), and the private servers that tests start for themselves.
+//!
+//! The commands are described in `xtask/README.md`. Nothing here is part of the product.
+
+pub mod cli;
+
+mod checkout;
+mod environment;
+mod fetch;
+mod http;
+mod interrupt;
+mod pins;
+mod ports;
+mod process;
+mod progress;
+mod remembered;
+mod services;
+mod settings;
+mod stack;
+mod tools;

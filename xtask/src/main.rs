@@ -1,0 +1,7 @@
+//! `cargo xtask`: see `xtask/README.md`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gotong_xtask::cli::run()
+}
