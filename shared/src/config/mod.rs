@@ -1,0 +1,24 @@
+//! Configuration: one struct per concern, each reading its own `GOTONG_…` variables.
+//!
+//! Values come from the environment, then from `.env.$GOTONG_ENV` and `.env` in the working directory. A wrong or
+//! missing value stops the start with a message naming the variable; `.env.example` documents every one.
+
+mod api;
+mod database;
+mod mail;
+mod process;
+mod queue;
+mod reader;
+mod search;
+mod storage;
+mod worker;
+
+pub use api::{ApiConfig, UploadLimits};
+pub use database::DatabaseConfig;
+pub use mail::MailConfig;
+pub use process::{Environment, LogFormat, ProcessConfig};
+pub use queue::QueueConfig;
+pub use reader::{ByteSize, ConfigError, Reader};
+pub use search::SearchConfig;
+pub use storage::StorageConfig;
+pub use worker::{QueueSlots, WorkerConfig};

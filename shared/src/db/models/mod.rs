@@ -1,0 +1,14 @@
+//! One file of rows per table. Their queries stand with whoever owns the table: `ledger` for jobs, the routes and
+//! handlers for the rest.
+
+mod api_key;
+mod job;
+mod job_attempt;
+mod media;
+mod user;
+
+pub use api_key::{ApiKey, NewApiKey};
+pub use job::Job;
+pub use job_attempt::JobAttempt;
+pub use media::{Media, NewMedia, Thumbnail};
+pub use user::{NewUser, NewWorkspace, User};

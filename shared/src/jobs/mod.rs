@@ -1,0 +1,101 @@
+//! The contract of every kind of job, and the registry of them all.
+//!
+//! A kind is one file here (payload, queue, limits), one file in `worker/src/jobs/` (its handler), and one line in
+//! [`for_each_kind`](crate::for_each_kind). A kind without a handler does not compile.
+
+mod contract;
+mod maintenance_purge_media;
+mod thumbnail_generate;
+
+pub use contract::{Contract, Limits, PayloadError, QueueProfile};
+pub use maintenance_purge_media::MaintenancePurgeMedia;
+pub use thumbnail_generate::ThumbnailGenerate;
+
+use serde_json::Value;
+
+/// The registry: calls `$callback!` with one payload type per kind, in the order of their names.
+#[macro_export]
+macro_rules! for_each_kind {
+    ($callback:ident) => {
+        $callback! {
+            MaintenancePurgeMedia,
+            ThumbnailGenerate,
+        }
+    };
+}
+
+/// What the registry knows of a kind.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Where it runs.
+    pub queue: QueueProfile,
+    /// What bounds it.
+    pub limits: Limits,
+    check: fn(&Value) -> Result<(), PayloadError>,
+}
+
+impl Kind {
+    fn of<C: Contract>() -> Self {
+        let check = |payload: &Value| {
+            let payload: C = serde_json::from_value(payload.clone()).map_err(|e| PayloadError(e.to_string()))?;
+            payload.validate()
+        };
+        Self { name: C::KIND, queue: C::QUEUE, limits: C::LIMITS, check }
+    }
+
+    /// Whether `payload` is one of this kind.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn check(&self, payload: &Value) -> Result<(), PayloadError> {
+        (self.check)(payload)
+    }
+}
+
+/// Every kind, by name.
+pub fn kinds() -> impl Iterator<Item = Kind> {
+    macro_rules! list {
+        ($($payload:ident,)*) => { [$(Kind::of::<$payload>()),*] };
+    }
+    for_each_kind!(list).into_iter()
+}
+
+/// The kind of that name.
+#[must_use]
+pub fn kind(name: &str) -> Option<Kind> {
+    kinds().find(|kind| kind.name == name)
+}
+
+/// Every queue that a kind runs on, once, with the concurrency its profile suggests.
+pub fn queues() -> impl Iterator<Item = (&'static str, usize)> {
+    let mut profiles: Vec<_> = kinds().map(|kind| (kind.queue.name, kind.queue.slots)).collect();
+    profiles.sort_unstable();
+    profiles.dedup_by_key(|(name, _)| *name);
+    profiles.into_iter()
+}
+
+/// Whether some kind runs on that queue.
+#[must_use]
+pub fn is_queue(name: &str) -> bool {
+    queues().any(|(queue, _)| queue == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_well_formed() {
+        let mut names: Vec<_> = kinds().map(|kind| kind.name).collect();
+        assert!(names.is_sorted(), "the registry is in the order of names: {names:?}");
+        names.dedup();
+        assert_eq!(names.len(), kinds().count(), "names are unique");
+        for kind in kinds() {
+            assert!(kind.queue.name.parse::<gotong_queue::QueueName>().is_ok(), "{}", kind.queue.name);
+            let Limits { max_attempts, timeout, backoff_base, backoff_cap, .. } = kind.limits;
+            assert!(max_attempts > 0 && !timeout.is_zero() && !backoff_base.is_zero() && backoff_base <= backoff_cap);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `job_attempts`: every run that did not simply succeed at the first attempt, also one whose report came too late to
+//! count.
+
+use super::record::{ended, signed, time, version};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use gotong_queue::{Event, EventKind};
+use serde_json::{Value, json};
+
+/// Keeps the attempts among `events`. An event that is delivered twice is kept once.
+pub(super) async fn insert(connection: &mut AsyncPgConnection, events: &[Event]) -> QueryResult<()> {
+    let kept: Vec<&Event> = events.iter().filter(|event| is_kept(event)).collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let text = |get: fn(&Event) -> Option<&str>| kept.iter().map(|e| get(e)).collect::<Vec<_>>();
+    let statement = "
+        insert into job_attempts
+            (job_id, generation, version, attempt, outcome, worker, started_at, ended_at, error_class, error_message, logs)
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        on conflict do nothing";
+    diesel::sql_query(statement)
+        .bind::<Array<SqlUuid>, _>(kept.iter().map(|e| e.job_id).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(kept.iter().map(|e| signed(e.generation)).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(kept.iter().map(|e| version(e)).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(kept.iter().map(|e| signed(e.attempt)).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(kept.iter().map(|e| outcome(e.kind)).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(kept.iter().map(|e| e.worker.map(|id| id.to_string())).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Timestamptz>>, _>(kept.iter().map(|e| e.started_at.and_then(time)).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(kept.iter().map(|e| ended(e)).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(text(|e| e.error_class.as_deref()))
+        .bind::<Array<Nullable<Text>>, _>(text(|e| e.error_message.as_deref()))
+        .bind::<Array<Nullable<Jsonb>>, _>(kept.iter().map(|e| logs(e)).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A first attempt that succeeded is on the job's row; what never ran is no attempt.
+fn is_kept(event: &Event) -> bool {
+    event.started_at.is_some() && !(event.kind == EventKind::Completed && event.attempt == 1 && event.crashes == 0)
+}
+
+fn outcome(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Completed => "completed",
+        EventKind::Retried => "retried",
+        EventKind::Crashed => "crashed",
+        EventKind::Dead => "dead",
+        EventKind::Cancelled => "cancelled",
+        EventKind::Snoozed => "snoozed",
+        EventKind::Quarantined => "quarantined",
+        EventKind::Expired => "expired",
+        EventKind::StaleReport => "stale",
+    }
+}
+
+fn logs(event: &Event) -> Option<Value> {
+    (!event.log.is_empty()).then(|| json!(event.log))
+}

@@ -1,0 +1,23 @@
+//! What Gotong's three binaries share.
+//!
+//! - [`config`]: one struct per concern, read from `GOTONG_…` variables. The only place that reads the environment.
+//! - [`db`]: the pool, the schema and one file of rows per table.
+//! - [`jobs`]: the contract of every kind of job (payload, queue, limits), and the registry of them all.
+//! - [`enqueue`]: how a job is accepted: within the caller's transaction, pushed after its commit.
+//! - [`ledger`]: the protocol between the ledger and the queues; every change of a job's row is made there.
+//! - [`storage`], [`search`], [`mail`]: the outside world, each with a quick health check.
+//! - [`telemetry`], [`probe`]: logs, traces, health and metrics of a process.
+//!
+//! It must not know routes (`api`), handlers (`worker`) or loops (`scheduler`).
+
+pub mod config;
+pub mod db;
+pub mod enqueue;
+pub mod jobs;
+pub mod ledger;
+pub mod mail;
+pub mod media;
+pub mod probe;
+pub mod search;
+pub mod storage;
+pub mod telemetry;

@@ -1,0 +1,51 @@
+//! The handler of every kind. A kind in the registry without one here does not compile.
+
+mod maintenance_purge_media;
+mod thumbnail_generate;
+
+use crate::{
+    outcome::{self, Failure},
+    runner::Resources,
+};
+use gotong_queue::{Job, Outcome};
+use gotong_shared::{
+    for_each_kind,
+    jobs::{Contract, MaintenancePurgeMedia, ThumbnailGenerate},
+};
+use serde_json::Value;
+
+/// What runs a job of one kind. Running it twice must change nothing: a worker can die after the effect and before
+/// its report.
+pub trait Handler: Contract {
+    /// Does the work. `job` tells whether it was cancelled or its lease lost, and takes progress and log lines.
+    fn handle(
+        self,
+        job: &Job,
+        resources: &Resources,
+    ) -> impl Future<Output = Result<Option<Value>, Failure>> + Send;
+}
+
+/// The kinds that this build can run on a queue.
+#[must_use]
+pub fn kinds_of(queue: &str) -> Vec<&'static str> {
+    gotong_shared::jobs::kinds().filter(|kind| kind.queue.name == queue).map(|kind| kind.name).collect()
+}
+
+/// Runs a job of whatever kind.
+pub async fn dispatch(job: &Job, resources: &Resources) -> Outcome {
+    macro_rules! by_kind {
+        ($($payload:ident,)*) => {
+            match job.kind.as_str() {
+                $(<$payload as Contract>::KIND => decode_and_run::<$payload>(job, resources).await,)*
+                kind => Err(Failure::retry("unknown_kind", format!("this worker has no handler for {kind}"))),
+            }
+        };
+    }
+    outcome::outcome(for_each_kind!(by_kind))
+}
+
+async fn decode_and_run<H: Handler>(job: &Job, resources: &Resources) -> Result<Option<Value>, Failure> {
+    let payload: H = serde_json::from_slice(&job.payload)
+        .map_err(|error| Failure::dead("invalid_payload", format!("the payload does not fit its kind: {error}")))?;
+    payload.handle(job, resources).await
+}

@@ -1,0 +1,13 @@
+//! Gotong's worker.
+//!
+//! - [`runner`]: one apalis worker per queue, under one monitor, until the process is told to stop.
+//! - [`jobs`]: the handler of every kind, one file each, named as the contract in `gotong_shared::jobs`.
+//! - [`outcome`]: what a handler can end in, and what that means for its job.
+//! - [`thumbnail`]: from the bytes of an upload to the bytes of a thumbnail, within declared limits.
+
+pub mod jobs;
+pub mod outcome;
+pub mod runner;
+pub mod thumbnail;
+
+pub use runner::{Resources, Settings, run};
