@@ -8,7 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{interrupt, stack};
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Runs, tests and checks the platform on this machine")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Runs, tests and checks the platform on this machine"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_chunked_body_is_joined() {
-        let answer = parse(b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n");
+        let answer =
+            parse(b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n");
         let answer = answer.expect("a whole answer");
         assert_eq!((answer.status, answer.body.as_slice()), (202, b"abcde".as_slice()));
     }

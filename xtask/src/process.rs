@@ -155,9 +155,8 @@ impl Process {
     /// Every recorded process, by name.
     pub fn all(checkout: &Checkout) -> Vec<Self> {
         let Ok(folder) = fs::read_dir(checkout.state().join("processes")) else { return Vec::new() };
-        let mut all: Vec<Self> = folder
-            .filter_map(|entry| serde_json::from_slice(&fs::read(entry.ok()?.path()).ok()?).ok())
-            .collect();
+        let mut all: Vec<Self> =
+            folder.filter_map(|entry| serde_json::from_slice(&fs::read(entry.ok()?.path()).ok()?).ok()).collect();
         all.sort_by(|a: &Self, b: &Self| a.name.cmp(&b.name));
         all
     }
@@ -168,7 +167,12 @@ impl Process {
 
     /// Asks the process to end, kills it when its grace is over, and forgets it. Returns whether it had to be killed.
     pub fn stop(&self, checkout: &Checkout) -> Result<bool> {
-        let killed = end(self.pid, self.started, Signal::from_named_raw(self.stop_signal), Duration::from_millis(self.grace_ms))?;
+        let killed = end(
+            self.pid,
+            self.started,
+            Signal::from_named_raw(self.stop_signal),
+            Duration::from_millis(self.grace_ms),
+        )?;
         self.forget(checkout);
         Ok(killed)
     }

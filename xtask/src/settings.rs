@@ -22,7 +22,10 @@ impl Settings {
         for line in dotenvy::from_path_iter(&path).with_context(|| format!("cannot read {}", path.display()))? {
             // The error of the parser quotes the line, and the line may hold a secret.
             let (name, value) = line.map_err(|_| {
-                anyhow::anyhow!("{} has a line that is not NAME=value (quote values that have spaces or #)", path.display())
+                anyhow::anyhow!(
+                    "{} has a line that is not NAME=value (quote values that have spaces or #)",
+                    path.display()
+                )
             })?;
             file.insert(name, value);
         }

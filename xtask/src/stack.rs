@@ -23,7 +23,8 @@ pub fn up(options: &Options) -> Result<()> {
     let checkout = Checkout::find()?;
     let before: Vec<i32> = live(&checkout).iter().map(|process| process.pid).collect();
     if let Err(error) = start(&checkout, options) {
-        let fresh: Vec<Process> = live(&checkout).into_iter().filter(|process| !before.contains(&process.pid)).collect();
+        let fresh: Vec<Process> =
+            live(&checkout).into_iter().filter(|process| !before.contains(&process.pid)).collect();
         if !fresh.is_empty() {
             progress::note("Stopping what this run has started.");
             stop(&checkout, fresh)?;
@@ -120,7 +121,10 @@ fn watch(checkout: &Checkout) -> Result<()> {
             }
             reported.push(process.pid);
             let log = checkout.log(&process.name);
-            progress::warn(&process.name, format_args!("has ended. The end of {}:\n{}", log.display(), log_end(&log, 20)));
+            progress::warn(
+                &process.name,
+                format_args!("has ended. The end of {}:\n{}", log.display(), log_end(&log, 20)),
+            );
             progress::note("`cargo xtask up` in another terminal starts it again.");
         }
         if crate::process::wait_until(std::time::Duration::from_secs(1), interrupt::requested) {

@@ -134,10 +134,16 @@ pub fn find_on_path(name: &str) -> Option<PathBuf> {
 
 /// The newest of `/usr/lib/postgresql/*/bin`, else the one on `PATH`.
 fn installed_postgres() -> Option<PostgresTools> {
-    let mut folders: Vec<PathBuf> =
-        entries(Path::new("/usr/lib/postgresql")).unwrap_or_default().into_iter().map(|path| path.join("bin")).collect();
+    let mut folders: Vec<PathBuf> = entries(Path::new("/usr/lib/postgresql"))
+        .unwrap_or_default()
+        .into_iter()
+        .map(|path| path.join("bin"))
+        .collect();
     folders.extend(find_on_path("postgres").and_then(|file| Some(file.parent()?.to_path_buf())));
-    let usable = folders.into_iter().filter(|bin| bin.join("initdb").is_file());
+    // A folder of links may hold the server without its clients, which dumps and restores need.
+    let is_whole =
+        |bin: &PathBuf| ["initdb", "postgres", "psql", "pg_dump"].iter().all(|name| bin.join(name).is_file());
+    let usable = folders.into_iter().filter(is_whole);
     usable
         .filter_map(|bin| Some(PostgresTools { major: postgres_major(&bin, &[])?, bin, lib: None }))
         .filter(|tools| tools.major >= OLDEST_POSTGRES)

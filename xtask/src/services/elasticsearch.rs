@@ -131,7 +131,11 @@ fn fetch_jars(home: &Path) -> Result<()> {
     let mut output = std::ffi::OsString::from("-DoutputDirectory=");
     output.push(home.join("lib"));
     let mut maven = Command::new("mvn");
-    maven.args(["-q", "-B", "-f"]).arg(&pom).args(["dependency:copy-dependencies", "-DincludeScope=runtime"]).arg(output);
+    maven
+        .args(["-q", "-B", "-f"])
+        .arg(&pom)
+        .args(["dependency:copy-dependencies", "-DincludeScope=runtime"])
+        .arg(output);
     fetch::run_client(&mut maven, "Maven", "Maven (Debian: apt install maven)")
 }
 

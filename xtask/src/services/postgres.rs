@@ -35,7 +35,9 @@ pub fn ensure(context: &Context) -> Result<String> {
     let user = unprivileged_user()?;
     let folder = data_folder(context, &tools, user)?;
     if !folder.join("cluster").is_dir() {
-        progress::while_running(NAME, "creating a database cluster", || create_cluster(&tools, &folder, user, &password))?;
+        progress::while_running(NAME, "creating a database cluster", || {
+            create_cluster(&tools, &folder, user, &password)
+        })?;
     }
     let spec = spec(&tools, &folder, port, user);
     let description = format!("PostgreSQL {}", tools.major);
@@ -158,7 +160,13 @@ pub fn create_cluster(tools: &PostgresTools, folder: &Path, user: Option<User>, 
     fs::rename(&fresh, folder.join("cluster")).context("cannot put the new cluster in its place")
 }
 
-fn initialise(tools: &PostgresTools, fresh: &Path, user: Option<User>, password_file: &Path, locale: &str) -> Result<()> {
+fn initialise(
+    tools: &PostgresTools,
+    fresh: &Path,
+    user: Option<User>,
+    password_file: &Path,
+    locale: &str,
+) -> Result<()> {
     let folder = fresh.parent().context("a cluster lies in a folder")?;
     // The rest of an attempt that was cut off.
     let _ = fs::remove_dir_all(fresh);

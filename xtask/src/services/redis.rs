@@ -34,11 +34,14 @@ pub fn url(port: u16) -> String {
 }
 
 pub fn spec(program: &Path, data: &Path, port: u16) -> Spec {
-    Spec::new(program, data)
-        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
-        .arg("--dir")
-        .arg(data)
-        .args(["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"])
+    Spec::new(program, data).args(["--bind", "127.0.0.1", "--port", &port.to_string()]).arg("--dir").arg(data).args([
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "everysec",
+        "--maxmemory-policy",
+        "noeviction",
+    ])
 }
 
 /// Whether it answers a PING; while it still loads its data it does not.

@@ -103,7 +103,15 @@ pub fn spec(program: &Path, data: &Path, ports: Ports, secret: &str) -> Result<S
     let port = |option: &str, port: u16| format!("-{option}={port}");
     let path = |option: &str, path: &Path| format!("-{option}={}", path.display());
     Ok(Spec::new(program, data)
-        .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-s3.iam=false", "-master.telemetry=false"])
+        .args([
+            "server",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            "-filer",
+            "-s3",
+            "-s3.iam=false",
+            "-master.telemetry=false",
+        ])
         .arg(path("dir", &files))
         .arg(path("s3.config", &keys))
         .args([port("s3.port", ports.s3), port("s3.port.grpc", ports.s3_grpc)])
