@@ -18,11 +18,7 @@ use serde_json::Value;
 /// its report.
 pub trait Handler: Contract {
     /// Does the work. `job` tells whether it was cancelled or its lease lost, and takes progress and log lines.
-    fn handle(
-        self,
-        job: &Job,
-        resources: &Resources,
-    ) -> impl Future<Output = Result<Option<Value>, Failure>> + Send;
+    fn handle(self, job: &Job, resources: &Resources) -> impl Future<Output = Result<Option<Value>, Failure>> + Send;
 }
 
 /// The kinds that this build can run on a queue.
@@ -35,7 +31,7 @@ pub fn kinds_of(queue: &str) -> Vec<&'static str> {
 pub async fn dispatch(job: &Job, resources: &Resources) -> Outcome {
     macro_rules! by_kind {
         ($($payload:ident,)*) => {
-            match job.kind.as_str() {
+            match &*job.kind {
                 $(<$payload as Contract>::KIND => decode_and_run::<$payload>(job, resources).await,)*
                 kind => Err(Failure::retry("unknown_kind", format!("this worker has no handler for {kind}"))),
             }

@@ -13,9 +13,9 @@ const MAX_ALLOCATION: u64 = MAX_MEGAPIXELS as u64 * 1_000_000 * 8;
 /// The picture as one sees it: orientation applied, alpha laid on white, eight bits a channel.
 pub(super) fn upright_on_white(bytes: &[u8]) -> Result<RgbImage, ThumbnailError> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| ThumbnailError::Format)?;
-    let format = reader.format().filter(|format| {
-        matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Gif | ImageFormat::WebP)
-    });
+    let format = reader
+        .format()
+        .filter(|format| matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Gif | ImageFormat::WebP));
     let format = format.ok_or(ThumbnailError::Format)?;
     reader.limits(limits());
     let mut decoder = reader.into_decoder().map_err(describe)?;

@@ -16,7 +16,8 @@ pub(super) fn fit(picture: &RgbImage, variant: &Variant) -> Result<Made, Thumbna
     let resized = Resizer::new().resize(picture, &mut small, &options);
     resized.map_err(|error| ThumbnailError::Encode(error.to_string()))?;
     let mut jpeg = Vec::new();
-    let encoded = JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode(&small, width, height, ExtendedColorType::Rgb8);
+    let encoded =
+        JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode(&small, width, height, ExtendedColorType::Rgb8);
     encoded.map_err(|error| ThumbnailError::Encode(error.to_string()))?;
     Ok(Made { variant: variant.name, jpeg, width, height })
 }

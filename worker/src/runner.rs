@@ -1,0 +1,186 @@
+//! One apalis worker per queue under one monitor, from start to drain.
+
+use crate::jobs;
+use apalis::{
+    layers::WorkerBuilderExt,
+    prelude::{Monitor, WorkerBuilder},
+};
+use gotong_queue::{Backend, Client, Job, Outcome, Subscription, WorkerInfo};
+use gotong_shared::{
+    config::{
+        ConfigError, DatabaseConfig, ProcessConfig, QueueConfig, QueueSlots, Reader, StorageConfig, WorkerConfig,
+    },
+    db::{Database, DatabaseError},
+    probe,
+    storage::Storage,
+};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Resources {
+    /// The ledger and its neighbours.
+    pub database: Database,
+    /// Objects.
+    pub storage: Storage,
+}
+
+/// Everything a worker process is told.
+pub struct Settings {
+    /// Environment, logs, probe.
+    pub process: ProcessConfig,
+    /// The ledger.
+    pub database: DatabaseConfig,
+    /// The dispatcher.
+    pub queue: QueueConfig,
+    /// Objects.
+    pub storage: StorageConfig,
+    /// Queues and slots.
+    pub worker: WorkerConfig,
+}
+
+impl Settings {
+    /// Reads every variable.
+    ///
+    /// # Errors
+    /// All that are missing or wrong.
+    pub fn read(mut reader: Reader) -> Result<Self, ConfigError> {
+        let settings = Self {
+            process: ProcessConfig::read(&mut reader),
+            database: DatabaseConfig::read(&mut reader),
+            queue: QueueConfig::read(&mut reader),
+            storage: StorageConfig::read(&mut reader),
+            worker: WorkerConfig::read(&mut reader),
+        };
+        reader.finish(settings)
+    }
+}
+
+/// Why a worker could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The pool could not be built.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The engine refuses its settings.
+    #[error("the queue engine cannot start: {0}")]
+    Queue(#[from] gotong_queue::Error),
+    /// The probe's address cannot be bound.
+    #[error("GOTONG_PROBE_LISTEN cannot be used: {0}")]
+    Probe(std::io::Error),
+    /// apalis ended in an error.
+    #[error("the monitor ended: {0}")]
+    Monitor(String),
+}
+
+/// Runs until `stop` fires, then drains.
+///
+/// # Errors
+/// When it cannot start; once started, no fault of a server ends it.
+pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), RunError> {
+    let client = Client::connect(settings.queue.engine()).await?;
+    let resources =
+        Resources { database: Database::new(&settings.database)?, storage: Storage::new(&settings.storage) };
+    let readiness = Readiness::watch(client.clone(), stop.clone());
+    if let Some(listen) = settings.process.probe {
+        probe::serve(listen, Arc::new(move || readiness.get())).await.map_err(RunError::Probe)?;
+    }
+    let worker = WorkerInfo::new(env!("CARGO_PKG_VERSION"));
+    let WorkerConfig { queues, drain } = settings.worker;
+    let listed: Vec<_> = queues.iter().map(|QueueSlots { queue, slots }| format!("{queue}:{slots}")).collect();
+    tracing::info!(worker = %worker.id, queues = listed.join(","), "worker started");
+    let mut monitor = Monitor::new().shutdown_timeout(drain + DRAIN_MARGIN);
+    for QueueSlots { queue, slots } in queues {
+        let kinds = jobs::kinds_of(queue.as_ref()).into_iter().map(str::to_owned).collect();
+        let subscription =
+            Subscription { queue: queue.clone(), concurrency: slots, kinds, worker: worker.clone(), drain };
+        let (client, resources) = (client.clone(), resources.clone());
+        monitor = monitor.register(move |_| {
+            let resources = resources.clone();
+            WorkerBuilder::new(format!("{queue}-{}", worker.id))
+                .backend(Backend::new(client.clone(), subscription.clone()))
+                .concurrency(slots)
+                .build(move |job: Job| run_job(job, resources.clone()))
+        });
+    }
+    let stopped = async move {
+        stop.cancelled().await;
+        tracing::info!("worker drains");
+        Ok(())
+    };
+    monitor.run_with_signal(stopped).await.map_err(|error| RunError::Monitor(error.to_string()))?;
+    tracing::info!("worker stopped");
+    Ok(())
+}
+
+/// What acks may take after the last handler ended.
+const DRAIN_MARGIN: Duration = Duration::from_secs(5);
+
+async fn run_job(job: Job, resources: Resources) -> Result<Outcome, Infallible> {
+    let span = tracing::info_span!(
+        "job", id = %job.id, kind = %job.kind, attempt = job.attempt, traceparent = job.trace.as_deref());
+    let run = async {
+        let outcome = jobs::dispatch(&job, &resources).await;
+        match &outcome {
+            Outcome::Done(_) => tracing::info!("done"),
+            Outcome::Retry { error, .. } => tracing::warn!(%error, "failed, to be retried"),
+            Outcome::Dead(error) => tracing::warn!(%error, "failed for good"),
+            Outcome::Cancel(reason) => tracing::info!(reason, "cancelled itself"),
+            Outcome::Snooze(_) => tracing::info!("snoozed"),
+        }
+        outcome
+    };
+    Ok(run.instrument(span).await)
+}
+
+/// Whether Redis is reachable and safe to keep jobs in.
+#[derive(Clone)]
+struct Readiness(Arc<Mutex<Result<(), String>>>);
+
+impl Readiness {
+    fn watch(client: Client, stop: CancellationToken) -> Self {
+        let readiness = Self(Arc::new(Mutex::new(Err("Redis has not answered yet".into()))));
+        let watched = readiness.clone();
+        tokio::spawn(async move {
+            let mut last = Ok(());
+            while !stop.is_cancelled() {
+                let now = check(&client).await;
+                if let (Err(why), true) = (&now, now != last) {
+                    tracing::warn!(why, "not ready");
+                }
+                watched.set(now.clone());
+                last = now;
+                tokio::select! {
+                    () = tokio::time::sleep(CHECK_EVERY) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            watched.set(Err("the worker drains".into()));
+        });
+        readiness
+    }
+
+    fn set(&self, now: Result<(), String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    fn get(&self) -> Result<(), String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+
+async fn check(client: &Client) -> Result<(), String> {
+    let report = client.server_check().await.map_err(|error| format!("Redis does not answer: {error}"))?;
+    if report.is_fit() {
+        return Ok(());
+    }
+    Err(report.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+}
