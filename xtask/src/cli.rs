@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{interrupt, stack};
+use crate::{interrupt, report, stack};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -26,6 +26,19 @@ enum Command {
     Down,
     /// Show what runs; exits with 1 unless all of it does
     Status,
+    /// Show the end of the logs, or of one: postgres, redis, s3, elasticsearch, mail, api, worker, scheduler
+    Logs {
+        name: Option<String>,
+        /// Go on with what is added, until Ctrl-C
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Stop everything and delete its data
+    Reset {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -76,7 +89,9 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             stack::up(&options).map(|()| true)?
         }
         Command::Down => stack::down().map(|()| true)?,
-        Command::Status => stack::status()?,
+        Command::Status => report::status()?,
+        Command::Logs { name, follow } => report::logs(name.as_deref(), follow).map(|()| true)?,
+        Command::Reset { yes } => stack::reset(yes).map(|()| true)?,
     };
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -5,16 +5,19 @@
 pub mod cli;
 pub mod servers;
 
+mod cargo;
 mod checkout;
 mod environment;
 mod fetch;
 mod http;
 mod interrupt;
 mod pins;
+mod platform;
 mod ports;
 mod process;
 mod progress;
 mod remembered;
+mod report;
 mod services;
 mod settings;
 mod stack;

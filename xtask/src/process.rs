@@ -69,24 +69,21 @@ impl Spec {
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let file = fs::metadata(&self.program).ok().and_then(|file| Some((file.len(), file.modified().ok()?)));
-        hash.update(format!("{:?} {file:?} {:?} {:?}", self.program, self.args, self.env));
+        hash.update(format!("{} {file:?} {:?} {:?}", self.program.display(), self.args, self.env));
         hex::encode(&hash.finalize()[..8])
     }
 
     /// Starts it in a session of its own, so that neither Ctrl-C nor the end of the terminal reaches it.
     pub fn spawn(&self, log: &Path) -> Result<Child> {
         let output = open_log(log)?;
-        let mut command = match find_on_path("setsid") {
-            Some(setsid) => {
-                let mut command = Command::new(setsid);
-                command.arg(&self.program);
-                command
-            }
-            None => {
-                let mut command = Command::new(&self.program);
-                command.process_group(0);
-                command
-            }
+        let mut command = if let Some(setsid) = find_on_path("setsid") {
+            let mut command = Command::new(setsid);
+            command.arg(&self.program);
+            command
+        } else {
+            let mut command = Command::new(&self.program);
+            command.process_group(0);
+            command
         };
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
@@ -97,6 +94,7 @@ impl Spec {
     }
 }
 
+/// A log that has grown beyond this moves aside at the next start.
 const LOG_LIMIT: u64 = 20 * 1024 * 1024;
 
 /// Appends to the log; one that has grown over 20 MiB moves to `.old` first.

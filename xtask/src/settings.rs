@@ -1,10 +1,11 @@
-//! The user's settings: the environment of the command, then `.env` in the checkout.
+//! The user's settings: the environment of the command, then `.env.$GOTONG_ENV` and `.env` in the checkout, as our own
+//! programs read them.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 /// Values by name; an empty value counts as not set.
 #[derive(Debug, Default)]
@@ -14,20 +15,20 @@ pub struct Settings {
 
 impl Settings {
     pub fn load(root: &Path) -> Result<Self> {
-        let path = root.join(".env");
-        if !path.exists() {
-            return Ok(Self::default());
-        }
+        let environment = env::var("GOTONG_ENV").unwrap_or_else(|_| "development".to_owned());
         let mut file = BTreeMap::new();
-        for line in dotenvy::from_path_iter(&path).with_context(|| format!("cannot read {}", path.display()))? {
-            // The error of the parser quotes the line, and the line may hold a secret.
-            let (name, value) = line.map_err(|_| {
-                anyhow::anyhow!(
-                    "{} has a line that is not NAME=value (quote values that have spaces or #)",
-                    path.display()
-                )
-            })?;
-            file.insert(name, value);
+        for name in [format!(".env.{environment}"), ".env".to_owned()] {
+            let path = root.join(name);
+            if !path.exists() {
+                continue;
+            }
+            for line in dotenvy::from_path_iter(&path).with_context(|| format!("cannot read {}", path.display()))? {
+                // The error of the parser quotes the line, and the line may hold a secret.
+                let Ok((name, value)) = line else {
+                    bail!("{} has a line that is not NAME=value (quote values with spaces or #)", path.display());
+                };
+                file.entry(name).or_insert(value);
+            }
         }
         Ok(Self { file })
     }

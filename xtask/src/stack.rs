@@ -1,13 +1,15 @@
 //! Starting, watching and stopping everything together.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::checkout::Checkout;
 use crate::environment::{self, Platform};
+use crate::platform::{self, Programs, sample, screen};
 use crate::process::{Process, log_end};
-use crate::services::{self, Addresses, Choice, Context};
+use crate::services::{self, Addresses, Choice, Context, postgres};
 use crate::{interrupt, progress};
 
 /// What to start.
@@ -22,7 +24,7 @@ pub struct Options {
 pub fn up(options: &Options) -> Result<()> {
     let checkout = Checkout::find()?;
     let before: Vec<i32> = live(&checkout).iter().map(|process| process.pid).collect();
-    if let Err(error) = start(&checkout, options) {
+    if let Err(error) = start_all(&checkout, options) {
         let fresh: Vec<Process> =
             live(&checkout).into_iter().filter(|process| !before.contains(&process.pid)).collect();
         if !fresh.is_empty() {
@@ -38,21 +40,32 @@ pub fn up(options: &Options) -> Result<()> {
     watch(&checkout)
 }
 
-fn start(checkout: &Checkout, options: &Options) -> Result<()> {
+fn start_all(checkout: &Checkout, options: &Options) -> Result<()> {
     checkout.create_folders()?;
     let _lock = lock(checkout)?;
     let context = Context::open(checkout.clone())?;
     progress::note("Services");
     let addresses: Addresses = services::ensure(&context, Choice::AsConfigured)?;
     if options.only_services {
-        environment::write_env_file(&context, &addresses, &Platform::default())?;
+        if Process::running(checkout, "api").is_none() {
+            environment::write_env_file(&context, &addresses, &Platform::default())?;
+        }
+        screen::print(&context, &addresses, None);
         return Ok(());
     }
-    bail!("not yet")
+    progress::note("Build");
+    let programs = Programs::build(checkout.root(), options.release)?;
+    progress::note("Platform");
+    let platform = platform::ensure(&context, &addresses, &programs, options.workers)?;
+    environment::write_env_file(&context, &addresses, &platform)?;
+    context.remembered.set_fact("url", &platform.url)?;
+    sample::ensure(&context, &platform)?;
+    screen::print(&context, &addresses, Some(&platform));
+    Ok(())
 }
 
 /// Two commands that start and stop things at the same time would confuse each other.
-fn lock(checkout: &Checkout) -> Result<File> {
+pub fn lock(checkout: &Checkout) -> Result<File> {
     let path = checkout.state().join("lock");
     let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
     match file.try_lock() {
@@ -79,7 +92,7 @@ pub fn down() -> Result<()> {
 }
 
 /// Scheduler, workers, API, then the services.
-fn stopping_order(name: &str) -> usize {
+pub fn stopping_order(name: &str) -> usize {
     match name {
         "scheduler" => 0,
         "api" => 2,
@@ -142,18 +155,37 @@ fn still_recorded(checkout: &Checkout, process: &Process) -> bool {
     Process::recorded(checkout, &process.name).is_some_and(|recorded| recorded.pid == process.pid)
 }
 
-pub fn status() -> Result<bool> {
+/// Stops everything and deletes all that this checkout's servers have stored.
+pub fn reset(without_asking: bool) -> Result<()> {
     let checkout = Checkout::find()?;
-    let mut all_alive = true;
-    let mut processes = Process::all(&checkout);
-    processes.sort_by_key(|process| std::cmp::Reverse(stopping_order(&process.name)));
-    for process in &processes {
-        let alive = process.is_alive();
-        all_alive &= alive;
-        println!("{:<14} {:<8} {}", process.name, process.pid, if alive { "runs" } else { "has ended" });
+    let outside = postgres::outside_folder(&checkout.fingerprint());
+    let folders: Vec<PathBuf> = [checkout.state(), outside].into_iter().filter(|folder| folder.exists()).collect();
+    if folders.is_empty() {
+        progress::note("There is nothing to delete.");
+        return Ok(());
     }
-    if processes.is_empty() {
-        println!("Nothing runs; `cargo xtask up` starts it.");
+    let names: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    if !without_asking && !confirm(&format!("Stop everything and delete {}?", names.join(" and ")))? {
+        progress::note("Nothing was changed.");
+        return Ok(());
     }
-    Ok(all_alive && !processes.is_empty())
+    let _lock = if checkout.state().is_dir() { Some(lock(&checkout)?) } else { None };
+    stop(&checkout, Process::all(&checkout))?;
+    for folder in folders {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot delete {}", folder.display()))?;
+        progress::note(format_args!("Deleted {}.", folder.display()));
+    }
+    Ok(())
+}
+
+fn confirm(question: &str) -> Result<bool> {
+    use std::io::{IsTerminal as _, Write as _};
+    if !std::io::stdin().is_terminal() {
+        bail!("{question} Nobody can be asked here; --yes says yes");
+    }
+    print!("{question} [y/N] ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -112,7 +112,7 @@ impl Tools {
         Ok(Program { path: wheel.join(program), description: "Valkey 9".to_owned() })
     }
 
-    /// `SeaweedFS`, the S3 server.
+    /// SeaweedFS, the S3 server.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ use crate::tools::{Tools, find_on_path};
 use crate::{fetch, http, progress};
 
 const NAME: &str = "elasticsearch";
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_mins(2);
 const OLDEST_JAVA: u32 = 17;
 
 const POM: &str = include_str!("../../elasticsearch/pom.xml");

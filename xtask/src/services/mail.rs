@@ -14,7 +14,7 @@ use crate::tools::{Tools, find_on_path};
 use crate::{fetch, http, progress};
 
 const NAME: &str = "mail";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 const PACKAGE: &str = include_str!("../../maildev/package.json");
 /// Names every package with its version and its sha512, which npm checks.
 const LOCK: &str = include_str!("../../maildev/package-lock.json");

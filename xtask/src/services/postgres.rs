@@ -17,7 +17,7 @@ use crate::tools::PostgresTools;
 use crate::{http, progress};
 
 const NAME: &str = "postgres";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// The superuser of the local clusters, and the database of the platform.
 pub const SUPERUSER: &str = "gotong";
 pub const DATABASE: &str = "gotong";

@@ -11,7 +11,7 @@ use crate::http;
 use crate::process::Spec;
 
 const NAME: &str = "redis";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 pub fn ensure(context: &Context) -> Result<String> {
     let known = context.remembered.known_port(NAME);

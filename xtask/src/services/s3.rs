@@ -1,4 +1,4 @@
-//! `SeaweedFS` as the S3 server: master, volume, filer and S3 gateway in one process, all on 127.0.0.1.
+//! SeaweedFS as the S3 server: master, volume, filer and S3 gateway in one process, all on 127.0.0.1.
 
 use std::path::Path;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub struct Address {
     pub secret_key: String,
 }
 
-/// `SeaweedFS` derives a port from another one where none is given, so each is given.
+/// SeaweedFS derives a port from another one where none is given, so each is given.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
     pub s3: u16,
@@ -120,7 +120,7 @@ pub fn spec(program: &Path, data: &Path, ports: Ports, secret: &str) -> Result<S
         .args([port("filer.port", ports.filer), port("filer.port.grpc", ports.filer_grpc)])
         .args(["-s3.port.iceberg=0", "-s3.port.lance=0"])
         // Every bucket has volumes of its own, and the tests make many buckets: small volumes, added one by one.
-        .args(["-volume.max=100000", "-master.volumeSizeLimitMB=1024"])
+        .args(["-volume.preStopSeconds=1", "-volume.max=100000", "-master.volumeSizeLimitMB=1024"])
         .env("WEED_MASTER_VOLUME_GROWTH_COPY_1", "1"))
 }
 
