@@ -1,3 +1,4 @@
+drop function drop_job_partitions(text);
 drop function create_job_partitions(date);
 drop function uuid_instant(uuid);
 drop function uuid_floor(timestamptz);

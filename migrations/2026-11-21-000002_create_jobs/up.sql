@@ -137,3 +137,25 @@ $$;
 
 select create_job_partitions(day::date)
 from generate_series(current_date - 1, current_date + 7, interval '1 day') day;
+
+-- Drops a day's partitions (named by YYYYMMDD) if every job in them is final and past its retention. Returns whether
+-- it did. The lock keeps manual retries out between the look and the drop.
+create function drop_job_partitions(day text) returns boolean
+    language plpgsql as
+$$
+declare
+    over boolean;
+begin
+    if to_regclass('jobs_' || day) is null then return false; end if;
+    execute format('select not exists (select from %I where finished_at is null
+        or finished_at >= now() - make_interval(secs => retention_s))', 'jobs_' || day) into over;
+    if not over then return false; end if;
+    execute format('lock table %I in access exclusive mode', 'jobs_' || day);
+    execute format('select not exists (select from %I where finished_at is null
+        or finished_at >= now() - make_interval(secs => retention_s))', 'jobs_' || day) into over;
+    if not over then return false; end if;
+    execute format('drop table %I', 'jobs_' || day);
+    execute format('drop table if exists %I', 'job_attempts_' || day);
+    return true;
+end
+$$;

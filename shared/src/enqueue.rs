@@ -7,7 +7,7 @@
 //! ```
 
 use crate::{
-    jobs::{Contract, Limits, PayloadError},
+    jobs::{self, Contract, Limits, PayloadError},
     ledger,
 };
 use chrono::{DateTime, Utc};
@@ -64,16 +64,25 @@ impl NewJob {
     /// # Errors
     /// When the payload does not fit its kind, or is longer than [`PAYLOAD_LIMIT`].
     pub fn of<C: Contract>(workspace_id: Uuid, payload: &C) -> Result<Self, EnqueueError> {
-        payload.validate()?;
         let payload = serde_json::to_value(payload).map_err(|error| PayloadError(error.to_string()))?;
+        Self::of_kind(workspace_id, C::KIND, payload)
+    }
+
+    /// A job of the kind with that name, due now, of normal priority.
+    ///
+    /// # Errors
+    /// When there is no such kind, the payload does not fit it, or is longer than [`PAYLOAD_LIMIT`].
+    pub fn of_kind(workspace_id: Uuid, kind: &str, payload: Value) -> Result<Self, EnqueueError> {
+        let kind = jobs::kind(kind).ok_or_else(|| PayloadError(format!("there is no kind {kind}")))?;
+        kind.check(&payload)?;
         if payload.to_string().len() > PAYLOAD_LIMIT {
             return Err(PayloadError(format!("it is longer than {PAYLOAD_LIMIT} bytes")).into());
         }
         Ok(Self {
             id: Uuid::now_v7(),
             workspace_id,
-            kind: C::KIND,
-            queue: C::QUEUE.name,
+            kind: kind.name,
+            queue: kind.queue.name,
             payload,
             priority: 2,
             run_at: None,
@@ -81,7 +90,7 @@ impl NewJob {
             unique_key: None,
             created_by: None,
             trace: None,
-            limits: C::LIMITS,
+            limits: kind.limits,
         })
     }
 

@@ -1,0 +1,8 @@
+//! One loop, one file.
+
+pub mod cron;
+pub mod doctor;
+pub mod pruner;
+pub mod reaper;
+pub mod recorder;
+pub mod relay;

@@ -1,0 +1,65 @@
+//! Recorder: commits what workers reported, and only then lets Redis forget it.
+
+use crate::{
+    Resources,
+    runner::{Loop, Pass, PassError},
+};
+use gotong_queue::QueueName;
+use gotong_shared::ledger::{self, Recorded};
+use std::time::Duration;
+
+const BATCH: usize = 1_000;
+/// How long a pass waits for the first event.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// The recorder of one queue.
+pub struct Recorder {
+    resources: Resources,
+    queue: QueueName,
+}
+
+impl Recorder {
+    /// Of that queue.
+    #[must_use]
+    pub fn new(resources: Resources, queue: QueueName) -> Self {
+        Self { resources, queue }
+    }
+}
+
+impl Loop for Recorder {
+    fn name(&self) -> &'static str {
+        "recorder"
+    }
+
+    fn of(&self) -> &str {
+        self.queue.as_ref()
+    }
+
+    /// The pass itself waits for events; this is the pause after a batch, in which the next one gathers.
+    fn interval(&self) -> Duration {
+        Duration::from_millis(20)
+    }
+
+    async fn pass(&mut self) -> Result<Pass, PassError> {
+        let Resources { database, client } = &self.resources;
+        if !client.wait_events(&self.queue, WAIT).await? {
+            return Ok(Pass::default());
+        }
+        let batch = client.read_events(&self.queue, BATCH).await?;
+        if batch.events.is_empty() {
+            return Ok(Pass::default());
+        }
+        let mut connection = database.connection().await?;
+        match ledger::record(&mut connection, self.queue.as_ref(), batch.epoch.as_deref(), &batch.events).await? {
+            Recorded::Committed(_) => {
+                client.forget(&self.queue, &batch.events).await?;
+                Ok(Pass { done: batch.events.len(), more: batch.events.len() == BATCH })
+            }
+            // The entries stay for whoever is at them, or until the doctor has settled the epoch.
+            Recorded::Busy | Recorded::Fenced => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                Ok(Pass::default())
+            }
+        }
+    }
+}
