@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{interrupt, report, stack};
+use crate::{ci, interrupt, openapi, report, sdk, stack, test, tidy};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -33,6 +33,25 @@ enum Command {
         #[arg(short, long)]
         follow: bool,
     },
+    /// Run the tests, or those whose path contains a text
+    Test {
+        filter: Option<String>,
+        /// Leave the services running that were started for the tests
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Run every check a change has to pass
+    Ci,
+    /// Check the rules that can be checked by reading
+    Tidy,
+    /// Write openapi.yaml as the API describes itself
+    Openapi {
+        /// Only say whether the committed one is up to date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Generate the Python and TypeScript clients into .gotong/sdk
+    Sdk,
     /// Stop everything and delete its data
     Reset {
         /// Do not ask
@@ -91,6 +110,11 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Down => stack::down().map(|()| true)?,
         Command::Status => report::status()?,
         Command::Logs { name, follow } => report::logs(name.as_deref(), follow).map(|()| true)?,
+        Command::Test { filter, keep } => test::run(filter.as_deref(), keep)?,
+        Command::Ci => ci::run()?,
+        Command::Tidy => tidy::run()?,
+        Command::Openapi { check } => openapi::run(check).map(|()| true)?,
+        Command::Sdk => sdk::run().map(|()| true)?,
         Command::Reset { yes } => stack::reset(yes).map(|()| true)?,
     };
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,0 +1,41 @@
+//! The browser for the tests of pages: Debian's chromium, installed where that is allowed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::tally::Tally;
+use crate::progress;
+use crate::tools::find_on_path;
+
+const INSTALL: &str = "apt-get install -y --no-install-recommends chromium";
+
+/// The browser, if this checkout has tests that need one. As root it is installed when missing; otherwise those tests
+/// are skipped visibly, except in CI, which skips nothing.
+pub fn find(root: &Path, tally: &mut Tally) -> Result<Option<PathBuf>> {
+    if !super::dashboard::has_script(root, "test:browser") {
+        return Ok(None);
+    }
+    let installed = || ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(find_on_path);
+    if let Some(browser) = installed() {
+        return Ok(Some(browser));
+    }
+    if rustix::process::geteuid().is_root() && find_on_path("apt-get").is_some() {
+        progress::while_running("browser", INSTALL, || {
+            let mut apt = Command::new("apt-get");
+            apt.args(["install", "-y", "--no-install-recommends", "chromium"]).env("DEBIAN_FRONTEND", "noninteractive");
+            crate::fetch::run_client(&mut apt, "apt-get", "apt")
+        })?;
+    }
+    match installed() {
+        Some(browser) => Ok(Some(browser)),
+        None if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
+            bail!("the browser tests need chromium: {INSTALL}")
+        }
+        None => {
+            tally.skip(format!("the browser tests; they need chromium: sudo {INSTALL}"));
+            Ok(None)
+        }
+    }
+}
