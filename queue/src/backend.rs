@@ -31,11 +31,7 @@ impl WorkerInfo {
     #[must_use]
     pub fn new(version: impl Into<String>) -> Self {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        Self {
-            id: Uuid::new_v4(),
-            host: host.trim().to_owned(),
-            version: version.into(),
-        }
+        Self { id: Uuid::new_v4(), host: host.trim().to_owned(), version: version.into() }
     }
 }
 
@@ -75,11 +71,7 @@ impl ApalisBackend for Backend {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_next(
-        &mut self,
-        _: &mut Context<'_>,
-        _: &WorkerContext,
-    ) -> Poll<Option<Result<Task<Job>, Error>>> {
+    fn poll_next(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Task<Job>, Error>>> {
         Poll::Pending
     }
 

@@ -71,34 +71,22 @@ impl Config {
     pub fn validate(&self) -> Result<()> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.');
         if self.prefix.is_empty() || self.prefix.len() > 64 || !self.prefix.bytes().all(plain) {
-            return Err(Error::invalid(
-                "prefix",
-                "it must be 1 to 64 of [A-Za-z0-9_:.-]",
-            ));
+            return Err(Error::invalid("prefix", "it must be 1 to 64 of [A-Za-z0-9_:.-]"));
         }
         if self.lease < Duration::from_millis(100) || self.lease > Duration::from_secs(3600) {
             return Err(Error::invalid("lease", "it must be between 100 ms and 1 h"));
         }
         if self.renew_every.is_zero() || self.renew_every * 3 > self.lease {
-            return Err(Error::invalid(
-                "renew_every",
-                "it must be at most a third of the lease",
-            ));
+            return Err(Error::invalid("renew_every", "it must be at most a third of the lease"));
         }
         if !(1..=255).contains(&self.max_crashes) {
             return Err(Error::invalid("max_crashes", "it must be 1 to 255"));
         }
         if self.response_timeout < Duration::from_millis(50) {
-            return Err(Error::invalid(
-                "response_timeout",
-                "it must be at least 50 ms",
-            ));
+            return Err(Error::invalid("response_timeout", "it must be at least 50 ms"));
         }
         if self.payload_limit > 16 << 20 || self.result_limit > 16 << 20 {
-            return Err(Error::invalid(
-                "payload_limit",
-                "payloads and results are at most 16 MiB",
-            ));
+            return Err(Error::invalid("payload_limit", "payloads and results are at most 16 MiB"));
         }
         Ok(())
     }

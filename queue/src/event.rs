@@ -84,10 +84,7 @@ impl EventKind {
     /// Whether the event ends the job's generation.
     #[must_use]
     pub fn is_final(self) -> bool {
-        matches!(
-            self,
-            Self::Completed | Self::Dead | Self::Cancelled | Self::Quarantined | Self::Expired
-        )
+        matches!(self, Self::Completed | Self::Dead | Self::Cancelled | Self::Quarantined | Self::Expired)
     }
 }
 

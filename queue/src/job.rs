@@ -82,24 +82,13 @@ impl NewJob {
             return bad("kind", "it must be 1 to 64 bytes");
         }
         if self.payload.len() > config.payload_limit {
-            return Err(Error::invalid(
-                "payload",
-                format!("it must be at most {} bytes", config.payload_limit),
-            ));
+            return Err(Error::invalid("payload", format!("it must be at most {} bytes", config.payload_limit)));
         }
-        if !(1..=65_535).contains(&self.max_attempts) || self.attempt > 65_535 || self.crashes > 255
-        {
+        if !(1..=65_535).contains(&self.max_attempts) || self.attempt > 65_535 || self.crashes > 255 {
             return bad("attempts", "attempts are 1 to 65,535, crashes at most 255");
         }
-        if self.timeout.is_zero()
-            || !millis(self.timeout)
-            || !millis(self.backoff.base)
-            || !millis(self.backoff.cap)
-        {
-            return bad(
-                "timeout or backoff",
-                "each must fit 49 days, and the timeout be positive",
-            );
+        if self.timeout.is_zero() || !millis(self.timeout) || !millis(self.backoff.base) || !millis(self.backoff.cap) {
+            return bad("timeout or backoff", "each must fit 49 days, and the timeout be positive");
         }
         if self.trace.as_ref().is_some_and(|t| t.len() > 255) {
             return bad("trace", "it must be at most 255 bytes");
@@ -134,10 +123,7 @@ pub struct Backoff {
 impl Default for Backoff {
     /// One second, up to ten minutes.
     fn default() -> Self {
-        Self {
-            base: Duration::from_secs(1),
-            cap: Duration::from_secs(600),
-        }
+        Self { base: Duration::from_secs(1), cap: Duration::from_secs(600) }
     }
 }
 
@@ -145,9 +131,7 @@ impl Backoff {
     /// The greatest pause after this attempt (the first is 1).
     #[must_use]
     pub fn ceiling(&self, attempt: u32) -> Duration {
-        let doubled = self
-            .base
-            .saturating_mul(1 << attempt.saturating_sub(1).min(30));
+        let doubled = self.base.saturating_mul(1 << attempt.saturating_sub(1).min(30));
         doubled.min(self.cap)
     }
 
@@ -183,10 +167,7 @@ mod tests {
 
     #[test]
     fn the_ceiling_doubles_up_to_the_cap() {
-        let backoff = Backoff {
-            base: Duration::from_secs(1),
-            cap: Duration::from_secs(10),
-        };
+        let backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(10) };
         let seconds: Vec<u64> = (1..7).map(|n| backoff.ceiling(n).as_secs()).collect();
         assert_eq!(seconds, [1, 2, 4, 8, 10, 10]);
         assert_eq!(backoff.ceiling(u32::MAX), backoff.cap);

@@ -23,6 +23,8 @@ mod link;
 mod name;
 mod outcome;
 mod record;
+mod reply;
+mod report;
 mod run;
 mod script;
 mod state;

@@ -34,10 +34,7 @@ impl FromStr for QueueName {
         if good {
             Ok(Self(text.into()))
         } else {
-            Err(Error::invalid(
-                "queue name",
-                "it must match [a-z0-9][a-z0-9_-]{0,62}",
-            ))
+            Err(Error::invalid("queue name", "it must match [a-z0-9][a-z0-9_-]{0,62}"))
         }
     }
 }
@@ -80,11 +77,7 @@ impl Priority {
     /// A priority from 0 to 4; `None` for anything else.
     #[must_use]
     pub const fn new(level: u8) -> Option<Self> {
-        if level <= Self::HIGHEST.0 {
-            Some(Self(level))
-        } else {
-            None
-        }
+        if level <= Self::HIGHEST.0 { Some(Self(level)) } else { None }
     }
 
     /// The level, 0 to 4.
@@ -108,10 +101,7 @@ impl Micros {
     /// This much later; saturating.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)))
     }
 
     /// The same instant in milliseconds.
@@ -135,10 +125,7 @@ impl Timestamp {
     /// This much later; saturating.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -173,9 +160,6 @@ mod tests {
     fn times_add_up_and_saturate() {
         assert_eq!(Micros(5).after(Duration::from_millis(1)), Micros(1_005));
         assert_eq!(Micros(1_999).timestamp(), Timestamp(1));
-        assert_eq!(
-            Timestamp(u64::MAX).after(Duration::from_secs(1)),
-            Timestamp(u64::MAX)
-        );
+        assert_eq!(Timestamp(u64::MAX).after(Duration::from_secs(1)), Timestamp(u64::MAX));
     }
 }

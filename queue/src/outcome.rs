@@ -65,9 +65,6 @@ impl JobError {
 
     /// An error of this class.
     pub fn new(class: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            class: class.into(),
-            message: message.into(),
-        }
+        Self { class: class.into(), message: message.into() }
     }
 }

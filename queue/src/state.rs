@@ -74,21 +74,9 @@ impl EntryView {
     pub fn order(&self) -> (u32, u64) {
         match *self {
             Self::Unknown => (0, 0),
-            Self::Waiting {
-                generation,
-                version,
-                ..
-            }
-            | Self::Running {
-                generation,
-                version,
-                ..
-            }
-            | Self::Tombstone {
-                generation,
-                version,
-                ..
-            } => (generation, version),
+            Self::Waiting { generation, version, .. }
+            | Self::Running { generation, version, .. }
+            | Self::Tombstone { generation, version, .. } => (generation, version),
         }
     }
 }

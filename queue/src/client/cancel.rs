@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
+use crate::client::Client;
 use crate::client::push::PushTerms;
-use crate::client::{Client, unbuilt};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::name::QueueName;
+use crate::{reply, script};
 
 /// What a cancel met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +32,27 @@ impl Client {
     /// As any command.
     pub async fn cancel(
         &self,
-        _queue: &QueueName,
-        _id: Uuid,
-        _generation: u32,
-        _version: u64,
-        _under: Option<&PushTerms>,
+        queue: &QueueName,
+        id: Uuid,
+        generation: u32,
+        version: u64,
+        under: Option<&PushTerms>,
     ) -> Result<Cancelled> {
-        unbuilt()
+        if self.config().ledger && under.is_none() {
+            return Err(Error::invalid("terms", "with a ledger, a cancel names its epoch and deadline"));
+        }
+        let mut call = self.call(&script::CANCEL, queue);
+        self.terms_of_end(&mut call);
+        call.arg(under.map_or("", |u| u.epoch.as_str())).number(under.map_or(0, |u| u.deadline.0));
+        call.arg(id.as_bytes()).number(generation).number(version);
+        match reply::bytes(self.run(&call).await?)?.as_slice() {
+            b"ended" => Ok(Cancelled::Ended),
+            b"flagged" => Ok(Cancelled::Flagged),
+            b"over" => Ok(Cancelled::AlreadyEnded),
+            b"newer" => Ok(Cancelled::Newer),
+            b"stale" => Ok(Cancelled::Stale),
+            b"unknown" => Ok(Cancelled::Unknown),
+            _ => Err(Error::Corrupt("an unknown answer to a cancel")),
+        }
     }
 }

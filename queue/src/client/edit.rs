@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::client::{Client, unbuilt};
-use crate::error::Result;
+use crate::client::Client;
+use crate::error::{Error, Result};
 use crate::job::NewJob;
 use crate::name::QueueName;
+use crate::{record, reply, script};
 
 /// What a park met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,15 +38,38 @@ impl Client {
     ///
     /// # Errors
     /// As any command; [`crate::Error::Invalid`] if the job breaks a limit.
-    pub async fn park(&self, _queue: &QueueName, _job: &NewJob, _parking: Uuid) -> Result<Parked> {
-        unbuilt()
+    pub async fn park(&self, queue: &QueueName, job: &NewJob, parking: Uuid) -> Result<Parked> {
+        job.validate(self.config())?;
+        let mut call = self.call(&script::PARK, queue);
+        call.arg(parking.as_bytes()).arg(job.id.as_bytes()).number(job.generation);
+        call.arg(record::pack_head(job)).number(job.run_at.map_or(0, |t| t.0));
+        let mut parts = reply::Parts::of(self.run(&call).await?)?;
+        match parts.bytes()?.as_slice() {
+            b"parked" => Ok(Parked::Parked {
+                epoch: parts.text()?,
+                version: parts.number()?,
+                attempt: small(parts.number()?)?,
+                crashes: small(parts.number()?)?,
+            }),
+            b"running" => Ok(Parked::Running),
+            b"ended" => Ok(Parked::Ended),
+            b"newer" => Ok(Parked::Newer),
+            b"missing" => Ok(Parked::EpochMissing),
+            _ => Err(Error::Corrupt("an unknown answer to a park")),
+        }
     }
 
     /// Gives a job back to the workers if it is still held by this parking; `false` if not.
     ///
     /// # Errors
     /// As any command.
-    pub async fn unpark(&self, _queue: &QueueName, _id: Uuid, _parking: Uuid) -> Result<bool> {
-        unbuilt()
+    pub async fn unpark(&self, queue: &QueueName, id: Uuid, parking: Uuid) -> Result<bool> {
+        let mut call = self.call(&script::UNPARK, queue);
+        call.arg(parking.as_bytes()).arg(id.as_bytes());
+        Ok(reply::number(&self.run(&call).await?)? == 1)
     }
+}
+
+fn small(number: u64) -> Result<u32> {
+    u32::try_from(number).map_err(|_| Error::Corrupt("a count that is too large"))
 }

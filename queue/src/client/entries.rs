@@ -2,18 +2,36 @@
 
 use uuid::Uuid;
 
-use crate::client::{Client, unbuilt};
-use crate::error::Result;
+use bytes::Bytes;
+use redis::Value;
+
+use crate::client::{CHUNK, Client};
+use crate::error::{Error, Result};
 use crate::name::QueueName;
 use crate::state::EntryView;
+use crate::{record, reply, script};
 
 impl Client {
     /// What Redis knows of these jobs, in their order; 1,000 a script call.
     ///
     /// # Errors
     /// As any command.
-    pub async fn entries(&self, _queue: &QueueName, _ids: &[Uuid]) -> Result<Vec<EntryView>> {
-        unbuilt()
+    pub async fn entries(&self, queue: &QueueName, ids: &[Uuid]) -> Result<Vec<EntryView>> {
+        let mut views = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let mut call = self.call(&script::ENTRIES, queue);
+            for id in chunk {
+                call.arg(id.as_bytes());
+            }
+            let mut parts = reply::Parts::of(self.run(&call).await?)?;
+            for _ in chunk {
+                let (entry, run) = (Bytes::from(parts.bytes()?), parts.bytes()?);
+                let (lease, progress) = (parts.number()?, parts.bytes()?);
+                // bytes that mean nothing are no entry: a worker that meets them ends the job
+                views.push(record::view(entry, &run, lease, &progress).unwrap_or(EntryView::Unknown));
+            }
+        }
+        Ok(views)
     }
 
     /// One step of a walk over all entries that are alive: pass 0 first, then the returned cursor, until it is 0. About
@@ -24,10 +42,28 @@ impl Client {
     /// As any command.
     pub async fn scan_entries(
         &self,
-        _queue: &QueueName,
-        _cursor: u64,
-        _count: usize,
+        queue: &QueueName,
+        cursor: u64,
+        count: usize,
     ) -> Result<(u64, Vec<(Uuid, EntryView)>)> {
-        unbuilt()
+        let mut scan = redis::cmd("HSCAN");
+        scan.arg(self.keys(queue).jobs()).arg(cursor).arg("COUNT").arg(count.clamp(1, CHUNK));
+        let mut parts = reply::Parts::of(self.link().command(&scan).await?)?;
+        let next = parts.number()?;
+        let ids = ids_of(parts.value()?)?;
+        let views = self.entries(queue, &ids).await?;
+        let alive = ids.into_iter().zip(views).filter(|(_, view)| view.is_alive()).collect();
+        Ok((next, alive))
     }
+}
+
+/// The fields of a scan's fields and values.
+fn ids_of(value: Value) -> Result<Vec<Uuid>> {
+    let mut parts = reply::Parts::of(value)?;
+    let mut ids = Vec::with_capacity(parts.len() / 2);
+    while let Some(field) = parts.next_bytes()? {
+        parts.bytes()?;
+        ids.push(Uuid::from_slice(&field).map_err(|_| Error::Corrupt("a job's id that is no id"))?);
+    }
+    Ok(ids)
 }

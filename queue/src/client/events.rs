@@ -2,27 +2,44 @@
 
 use std::time::Duration;
 
-use crate::client::{Client, unbuilt};
-use crate::error::Result;
+use redis::Value;
+
+use crate::client::{CHUNK, Client};
+use crate::error::{Error, Result};
 use crate::event::{Event, EventBatch};
 use crate::name::QueueName;
+use crate::{reply, report, script};
+
+/// The longest that a waiter lets Redis hold its connection at a time.
+pub(crate) const LONGEST_BLOCK: Duration = Duration::from_secs(5);
 
 impl Client {
     /// The oldest `count` (at most 1,000) events, with the epoch, read at one moment. They stay until forgotten.
     ///
     /// # Errors
     /// As any command.
-    pub async fn read_events(&self, _queue: &QueueName, _count: usize) -> Result<EventBatch> {
-        unbuilt()
+    pub async fn read_events(&self, queue: &QueueName, count: usize) -> Result<EventBatch> {
+        let keys = self.keys(queue);
+        let last = isize::try_from(count.clamp(1, CHUNK)).unwrap_or(1) - 1;
+        let mut both = redis::pipe();
+        both.atomic().hget(keys.meta(), "e").lrange(keys.events(), 0, last);
+        let (epoch, packed): (Option<String>, Vec<Vec<u8>>) = self.link().pipeline(&both).await?;
+        let events: Option<Vec<Event>> = packed.into_iter().map(report::unpack_event).collect();
+        let events = events.ok_or(Error::Corrupt("an event that cannot be read"))?;
+        Ok(EventBatch { epoch, events })
     }
 
-    /// Waits, without polling, until there may be events to read; `false` if `block` passed first. One of several waiters
-    /// is woken, so read in any case when it returns. Wait for one queue from one task at a time.
+    /// Waits, without polling, until there may be events to read; `false` if `block` (at most 5 s) passed first. One of
+    /// several waiters is woken, so read in any case when it returns. Each queue that is waited for has a connection of
+    /// its own, so wait for one queue from one task at a time.
     ///
     /// # Errors
     /// As any command.
-    pub async fn wait_events(&self, _queue: &QueueName, _block: Duration) -> Result<bool> {
-        unbuilt()
+    pub async fn wait_events(&self, queue: &QueueName, block: Duration) -> Result<bool> {
+        let block = block.clamp(Duration::from_millis(1), LONGEST_BLOCK);
+        let mut pop = redis::cmd("BLPOP");
+        pop.arg(self.keys(queue).events_wake()).arg(block.as_secs_f64());
+        Ok(self.waiter(queue).command(&pop).await? != Value::Nil)
     }
 
     /// After the ledger's commit: deletes exactly these events, and lets the tombstones that they made go after
@@ -30,7 +47,21 @@ impl Client {
     ///
     /// # Errors
     /// As any command. Repeating it is harmless.
-    pub async fn forget(&self, _queue: &QueueName, _events: &[Event]) -> Result<()> {
-        unbuilt()
+    pub async fn forget(&self, queue: &QueueName, events: &[Event]) -> Result<()> {
+        for chunk in events.chunks(CHUNK) {
+            let mut versions = Vec::with_capacity(8 * chunk.len());
+            let mut ended = Vec::with_capacity(24 * chunk.len());
+            for event in chunk {
+                versions.extend_from_slice(&event.version.to_le_bytes());
+                if event.kind.is_final() {
+                    ended.extend_from_slice(event.job_id.as_bytes());
+                    ended.extend_from_slice(&event.version.to_le_bytes());
+                }
+            }
+            let mut call = self.call(&script::FORGET, queue);
+            call.millis(self.config().tombstone_hold).arg(versions).arg(ended);
+            self.run(&call).await?;
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,12 @@
 //! Figures of a queue, each O(1) however many jobs it holds; pausing it.
 
-use crate::client::{Client, unbuilt};
-use crate::error::Result;
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::client::{CHUNK, Client};
+use crate::error::{Error, Result};
 use crate::name::{Priority, QueueName, Timestamp};
+use crate::{reply, script};
 
 /// The figures of a queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,31 +49,105 @@ impl Client {
     ///
     /// # Errors
     /// As any command.
-    pub async fn counts(&self, _queue: &QueueName) -> Result<Counts> {
-        unbuilt()
+    pub async fn counts(&self, queue: &QueueName) -> Result<Counts> {
+        let answer = self.run(&self.call(&script::COUNTS, queue)).await?;
+        let mut parts = reply::Parts::of(answer)?;
+        let mut counts = Counts {
+            paused: parts.number()? == 1,
+            alive: parts.number()?,
+            bytes: parts.number()?,
+            delayed: parts.number()?,
+            running: parts.number()?,
+            events: parts.number()?,
+            undecodable: parts.number()?,
+            oldest_ready: Some(Timestamp(parts.number()?)).filter(|t| t.0 != 0),
+            ..Counts::default()
+        };
+        for ready in &mut counts.ready {
+            *ready = parts.number()?;
+        }
+        while !parts.is_empty() {
+            counts.unknown_kinds.push((parts.text()?, parts.number()?));
+        }
+        counts.unknown_kinds.sort();
+        Ok(counts)
     }
 
     /// Throughput and failures of the last `minutes` (at most 60), oldest first, the running minute last.
     ///
     /// # Errors
     /// As any command.
-    pub async fn minutes(&self, _queue: &QueueName, _minutes: usize) -> Result<Vec<Minute>> {
-        unbuilt()
+    pub async fn minutes(&self, queue: &QueueName, minutes: usize) -> Result<Vec<Minute>> {
+        let keys = self.keys(queue);
+        let now = self.time().await?.timestamp().0 / 60_000;
+        let first = now - minutes.clamp(1, 60) as u64 + 1;
+        let mut read = redis::pipe();
+        for minute in first..=now {
+            read.cmd("HMGET").arg(keys.minute(minute)).arg("c").arg("f");
+        }
+        let figures: Vec<(Option<u64>, Option<u64>)> = self.link().pipeline(&read).await?;
+        let minute = |(minute, (completed, failed)): (u64, (Option<u64>, Option<u64>))| Minute {
+            start: Timestamp(minute * 60_000),
+            completed: completed.unwrap_or(0),
+            failed: failed.unwrap_or(0),
+        };
+        Ok((first..).zip(figures).map(minute).collect())
     }
 
     /// Stops workers from fetching. What runs, runs on. Returns whether this changed anything.
     ///
     /// # Errors
     /// As any command.
-    pub async fn pause(&self, _queue: &QueueName) -> Result<bool> {
-        unbuilt()
+    pub async fn pause(&self, queue: &QueueName) -> Result<bool> {
+        self.gate(queue, "pause").await
     }
 
     /// Lets workers fetch again. Returns whether this changed anything.
     ///
     /// # Errors
     /// As any command.
-    pub async fn resume(&self, _queue: &QueueName) -> Result<bool> {
-        unbuilt()
+    pub async fn resume(&self, queue: &QueueName) -> Result<bool> {
+        self.gate(queue, "resume").await
+    }
+
+    async fn gate(&self, queue: &QueueName, operation: &str) -> Result<bool> {
+        let mut call = self.call(&script::GATE, queue);
+        call.arg(operation);
+        Ok(reply::number(&self.run(&call).await?)? == 1)
+    }
+
+    /// The jobs whose bytes could not be read, at most `count` (capped at 1,000) of the up to 10,000 that are kept.
+    ///
+    /// # Errors
+    /// As any command.
+    pub async fn undecodable(&self, queue: &QueueName, count: usize) -> Result<Vec<(Uuid, Bytes)>> {
+        let mut scan = redis::cmd("HSCAN");
+        scan.arg(self.keys(queue).undecodable()).arg(0).arg("COUNT").arg(count.clamp(1, CHUNK));
+        let mut parts = reply::Parts::of(self.link().command(&scan).await?)?;
+        parts.number()?;
+        let mut fields = reply::Parts::of(parts.value()?)?;
+        let mut found = Vec::new();
+        while let Some(field) = fields.next_bytes()? {
+            let id = Uuid::from_slice(&field).map_err(|_| Error::Corrupt("a job's id that is no id"))?;
+            found.push((id, fields.bytes()?.into()));
+        }
+        Ok(found)
+    }
+
+    /// Drops the kept bytes of undecodable jobs; returns how many there were.
+    ///
+    /// # Errors
+    /// As any command.
+    pub async fn drop_undecodable(&self, queue: &QueueName, ids: &[Uuid]) -> Result<u64> {
+        let mut dropped = 0;
+        for chunk in ids.chunks(CHUNK) {
+            let mut delete = redis::cmd("HDEL");
+            delete.arg(self.keys(queue).undecodable());
+            for id in chunk {
+                delete.arg(id.as_bytes());
+            }
+            dropped += reply::number(&self.link().command(&delete).await?)?;
+        }
+        Ok(dropped)
     }
 }

@@ -2,10 +2,15 @@
 
 use uuid::Uuid;
 
-use crate::client::{Client, unbuilt};
-use crate::error::Result;
-use crate::job::NewJob;
+use std::collections::HashSet;
+
+use crate::client::{CHUNK, Client};
+use crate::error::{Error, Result};
+use crate::job::{NewJob, OnConflict};
+use crate::keys::{Keys, PLAIN_PUSH};
+use crate::link::Call;
 use crate::name::{Micros, QueueName};
+use crate::{record, reply, script};
 
 /// Under what a push or a cancel is valid, from the moment its row was read. Only with a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +44,89 @@ impl Client {
     /// # Errors
     /// [`crate::Error::Invalid`] if any job breaks a limit (then none is sent); otherwise as the first chunk that fails:
     /// earlier chunks have then been carried out, later ones have not been sent.
-    pub async fn push(
-        &self,
-        _queue: &QueueName,
-        _jobs: &[NewJob],
-        _under: Option<&PushTerms>,
-    ) -> Result<Vec<Pushed>> {
-        unbuilt()
+    pub async fn push(&self, queue: &QueueName, jobs: &[NewJob], under: Option<&PushTerms>) -> Result<Vec<Pushed>> {
+        let config = self.config();
+        if config.ledger && under.is_none() {
+            return Err(Error::invalid("terms", "with a ledger, a push names its epoch and deadline"));
+        }
+        for job in jobs {
+            job.validate(config)?;
+        }
+        let keys = self.keys(queue);
+        let mut answers = Vec::with_capacity(jobs.len());
+        for chunk in chunks(jobs) {
+            let answer = self.run(&self.push_call(&keys, chunk, under)).await?;
+            read_answers(answer, chunk, &mut answers)?;
+        }
+        Ok(answers)
+    }
+
+    fn push_call(&self, keys: &Keys, jobs: &[NewJob], under: Option<&PushTerms>) -> Call {
+        let plain = jobs.iter().all(|j| j.unique.is_none() && j.expires_at.is_none());
+        let keys = if plain { &keys.all()[..PLAIN_PUSH] } else { keys.all() };
+        let bytes = jobs.iter().map(|j| j.payload.len() + 160).sum();
+        let mut call = Call::new(&script::PUSH, keys, 4 + 3 * jobs.len(), bytes);
+        call.arg(under.map_or("", |u| u.epoch.as_str()));
+        call.number(under.map_or(0, |u| u.deadline.0));
+        call.number(self.config().queue_length).number(self.config().queue_bytes);
+        for job in jobs {
+            call.arg(job.id.as_bytes());
+            call.number(job.run_at.map_or(0, |t| t.0));
+            call.arg(record::pack_head(job));
+        }
+        call
+    }
+}
+
+/// Runs of jobs with different ids, since a script reads all entries before it writes any.
+fn chunks(jobs: &[NewJob]) -> impl Iterator<Item = &[NewJob]> {
+    let mut rest = jobs;
+    std::iter::from_fn(move || {
+        let mut seen = HashSet::with_capacity(rest.len().min(CHUNK));
+        let len = rest.iter().take(CHUNK).take_while(|job| seen.insert(job.id)).count();
+        let (chunk, after) = rest.split_at(len);
+        rest = after;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+fn read_answers(answer: redis::Value, jobs: &[NewJob], into: &mut Vec<Pushed>) -> Result<()> {
+    let mut parts = reply::Parts::of(answer)?;
+    let letters = parts.bytes()?;
+    if letters == b"S" {
+        into.extend(jobs.iter().map(|_| Pushed::Stale));
+        return Ok(());
+    }
+    if letters.len() != jobs.len() {
+        return Err(Error::Corrupt("a push was answered for another number of jobs"));
+    }
+    for (letter, job) in letters.into_iter().zip(jobs) {
+        into.push(match letter {
+            b'A' => Pushed::Accepted,
+            b'K' => Pushed::Known,
+            b'F' => Pushed::Full,
+            b'U' => {
+                let owner = Uuid::from_slice(&parts.bytes()?).map_err(|_| Error::Corrupt("an owner that is no id"))?;
+                match job.unique.as_ref().map(|u| u.on_conflict) {
+                    Some(OnConflict::KeepExisting) => Pushed::Kept(owner),
+                    _ => Pushed::Rejected(owner),
+                }
+            }
+            _ => return Err(Error::Corrupt("an unknown answer to a push")),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_ends_at_its_size_and_before_a_repeated_id() {
+        let job = |n| NewJob::new(Uuid::from_u128(n), "k", "");
+        let jobs: Vec<_> = (0..2_500).map(job).chain([job(2_499), job(1)]).collect();
+        let lens: Vec<_> = chunks(&jobs).map(<[_]>::len).collect();
+        assert_eq!(lens, [1_000, 1_000, 500, 2]);
     }
 }

@@ -2,9 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::client::{Client, unbuilt};
+use crate::client::{CHUNK, Client};
 use crate::error::Result;
+use crate::link::Link;
 use crate::name::QueueName;
+use crate::{reply, script};
 
 /// What one pass of [`Client::reap`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Reaped {
     pub promoted: u64,
     /// Tombstones whose time was over.
     pub released: u64,
+    /// Leases that had no job.
+    pub orphans: u64,
     /// Whether the limit stopped the pass, so that another finds more.
     pub more: bool,
 }
@@ -37,12 +41,37 @@ pub struct Healed {
 }
 
 impl Client {
-    /// Returns expired leases, promotes due jobs, ends expired ones, releases tombstones: at most `limit` (capped at 1,000) of each.
+    /// Returns expired leases, promotes due jobs, ends expired ones, releases tombstones: at most `limit` (capped at
+    /// 1,000) of each.
+    ///
+    /// For the length of a lease after the server has started, leases are left alone, so that workers which waited for
+    /// it can renew them or report.
     ///
     /// # Errors
     /// As any command.
-    pub async fn reap(&self, _queue: &QueueName, _limit: usize) -> Result<Reaped> {
-        unbuilt()
+    pub async fn reap(&self, queue: &QueueName, limit: usize) -> Result<Reaped> {
+        self.reap_on(self.link(), queue, limit).await
+    }
+
+    pub(crate) async fn reap_on(&self, link: &Link, queue: &QueueName, limit: usize) -> Result<Reaped> {
+        let config = self.config();
+        let live = link.live().await?;
+        let settled = live.server.started.is_none_or(|at| at.elapsed() >= config.lease);
+        let mut call = self.call(&script::REAP, queue);
+        self.terms_of_end(&mut call);
+        call.number(limit.clamp(1, CHUNK) as u64).number(config.max_crashes);
+        call.arg(if settled { "1" } else { "0" });
+        let mut parts = reply::Parts::of(link.run_on(&live, &call).await?)?;
+        Ok(Reaped {
+            returned: parts.number()?,
+            quarantined: parts.number()?,
+            cancelled: parts.number()?,
+            expired: parts.number()?,
+            promoted: parts.number()?,
+            released: parts.number()?,
+            orphans: parts.number()?,
+            more: parts.number()? == 1,
+        })
     }
 
     /// Replaces an entry that is alive and below this generation by a tombstone that goes after
@@ -50,20 +79,21 @@ impl Client {
     ///
     /// # Errors
     /// As any command.
-    pub async fn purge(
-        &self,
-        _queue: &QueueName,
-        _id: Uuid,
-        _below_generation: u32,
-    ) -> Result<bool> {
-        unbuilt()
+    pub async fn purge(&self, queue: &QueueName, id: Uuid, below_generation: u32) -> Result<bool> {
+        let mut call = self.call(&script::PURGE, queue);
+        call.millis(self.stay()).arg(id.as_bytes()).number(below_generation);
+        Ok(reply::number(&self.run(&call).await?)? == 1)
     }
 
-    /// Removes leases without jobs and locks without owners, at most `limit` (capped at 1,000) of each examined a pass.
+    /// Removes leases without jobs and locks without owners: a step of a walk that remembers where it stood, about
+    /// `limit` (capped at 1,000) of each examined a step.
     ///
     /// # Errors
     /// As any command.
-    pub async fn heal(&self, _queue: &QueueName, _limit: usize) -> Result<Healed> {
-        unbuilt()
+    pub async fn heal(&self, queue: &QueueName, limit: usize) -> Result<Healed> {
+        let mut call = self.call(&script::HEAL, queue);
+        call.millis(self.config().lease).number(limit.clamp(1, CHUNK) as u64);
+        let mut parts = reply::Parts::of(self.run(&call).await?)?;
+        Ok(Healed { leases: parts.number()?, locks: parts.number()?, adopted: parts.number()? })
     }
 }

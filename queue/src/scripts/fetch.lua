@@ -1,0 +1,159 @@
+-- Gives a worker at most so many jobs, under a lease.
+--
+-- KEYS   all
+-- ARGV   most jobs, lease in ms, token and worker (32 bytes), run_id ('' without a ledger), order ('u': lowest priority
+--        first), most events (0: any), hold in ms, then the kinds that the worker knows (none: all)
+-- result state, now in ms, version, ms at which the next delayed job is due (0: none), then per job: id, record
+--        state: ok, more (look again at once), closed (the epoch is not open for this run), paused, lagging (the recorder)
+-- cost   O(jobs), O(log) for leases and delayed ones; at most 1,000 delayed jobs become ready and at most 1,000
+--        withdrawn elements are skipped a call
+local most, lease_ms, run_id, event_bound = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[6])
+ledger, hold_ms = run_id ~= '', tonumber(ARGV[7])
+local meta = call('hmget', META, 'v', 'p', 'e', 'o', 's0', 's1', 's2', 's3', 's4')
+if ledger and (not meta[3] or meta[4] ~= run_id) then return { 'closed', now, 0, 0 } end
+if meta[2] then return { 'paused', now, 0, 0 } end
+if event_bound > 0 and call('llen', EVENTS) >= event_bound then return { 'lagging', now, 0, 0 } end
+clock = tonumber(meta[1] or 0)
+local kinds
+if #ARGV > 7 then
+  kinds = {}
+  for i = 8, #ARGV do kinds[ARGV[i]] = true end
+end
+
+local function promote()
+  local due = call('zrangebyscore', DELAYED, '-inf', now, 'limit', 0, 1000)
+  if #due == 0 then return end
+  call('zrem', DELAYED, unpack(due))
+  local ready = {}
+  for _, element in ipairs(due) do
+    local priority = byte(element, 1)
+    ready[priority] = ready[priority] or {}
+    ready[priority][#ready[priority] + 1] = sub(element, 2)
+  end
+  for priority, list in pairs(ready) do call('rpush', KEYS[READY + priority], unpack(list)) end
+end
+
+local out = { 'ok', now, 0, 0 }
+local taken, elements_left, latest, expired = 0, most + 1000, 0, {}
+
+-- When a record expires; never, if it does not say, or says it where it cannot.
+local function expires(value)
+  local at, flags = after_kind(value)
+  if flags < 2 or #value < at + 5 then return math.huge end
+  return (unpack_bytes('<I6', value, at))
+end
+
+-- Takes what is valid of these elements; returns how many were withdrawn before.
+local function take(elements, set_aside)
+  local ids, stale = {}, 0
+  for i, element in ipairs(elements) do ids[i] = sub(element, 1, 16) end
+  local values = call('hmget', JOBS, unpack(ids))
+  for i, id in ipairs(ids) do
+    local value = values[i]
+    if not value or byte(value, 1) ~= W or sub(value, 2, 5) ~= sub(elements[i], 17, 20) then
+      stale = stale + 1
+      if value and byte(value, 1) ~= W and byte(value, 1) ~= P and byte(value, 1) ~= T then
+        out[#out + 1] = id
+        out[#out + 1] = value
+        taken = taken + 1
+      end
+    elseif #value < 44 then
+      out[#out + 1] = id
+      out[#out + 1] = value
+      taken = taken + 1
+    else
+      local kind = kinds and sub(value, 30, 29 + byte(value, 29))
+      if kinds and not kinds[kind] then
+        set_aside(kind, elements[i])
+      elseif expires(value) <= now then
+        expired[#expired + 1] = id
+        expired[#expired + 1] = value
+      else
+        local version = unpack_bytes('<I8', value, 17)
+        if version > latest then latest = version end
+        out[#out + 1] = id
+        out[#out + 1] = value
+        taken = taken + 1
+      end
+    end
+  end
+  return stale
+end
+
+local aside = {}
+local function set_aside(kind, element)
+  aside[kind] = aside[kind] or {}
+  aside[kind][#aside[kind] + 1] = element
+end
+
+-- Jobs that were set aside by workers that did not know their kind go first: they have waited.
+local function take_aside()
+  if call('scard', UNKNOWN) == 0 then return end
+  for _, kind in ipairs(call('smembers', UNKNOWN)) do
+    if taken < most and (not kinds or kinds[kind]) then
+      local list = UNKNOWN .. ':' .. kind
+      take(call('lpop', list, most - taken) or {}, set_aside)
+      if call('exists', list) == 0 then call('srem', UNKNOWN, kind) end
+    end
+  end
+end
+
+promote()
+take_aside()
+local low, high, step = 4, 0, -1
+if ARGV[5] == 'u' then low, high, step = 0, 4, 1 end
+for priority = low, high, step do
+  local list = KEYS[READY + priority]
+  while taken < most and elements_left > 0 do
+    local wanted = most - taken
+    local elements = call('lpop', list, wanted)
+    local found = elements and #elements or 0
+    local stale = found > 0 and take(elements, set_aside) or 0
+    elements_left = elements_left - found
+    if found < wanted then
+      -- an empty list holds no withdrawn elements
+      if meta[5 + priority] and meta[5 + priority] ~= '0' then call('hset', META, 's' .. priority, 0) end
+      break
+    end
+    if stale > 0 then call('hincrby', META, 's' .. priority, -stale) end
+  end
+end
+
+for kind, list in pairs(aside) do
+  call('rpush', UNKNOWN .. ':' .. kind, unpack(list))
+  call('sadd', UNKNOWN, kind)
+  wake(WAKE)
+end
+if #expired > 0 then
+  open_meta()
+  for i = 1, #expired, 2 do
+    local id, value = expired[i], expired[i + 1]
+    local generation, last, attempt, crashes = unpack_bytes('<I4I8I2I1', value, 13)
+    alive, bytes = alive - 1, bytes - #value
+    release(id, value)
+    finish(id, tick(last), pack('<I4', generation), 'E',
+      idle_report(id, generation, attempt, crashes, 'E', 'expired', 'it was still waiting at its expires_at'), '')
+  end
+  commit()
+end
+if taken > 0 then
+  local version = tick(latest)
+  local state = ARGV[3] .. pack('<I8I6', version, now) .. '0'
+  local leases, runs, ends = {}, {}, now + lease_ms
+  for i = 1, taken do
+    local id = out[3 + 2 * i]
+    leases[2 * i - 1], leases[2 * i] = ends, id
+    runs[2 * i - 1], runs[2 * i] = id, state
+  end
+  call('zadd', LEASES, unpack(leases))
+  call('hset', RUNNING, unpack(runs))
+  call('hset', META, 'v', version)
+  out[3] = version
+  if taken == most and call('exists', KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) > 0 then wake(WAKE) end
+elseif elements_left <= 0 or #expired > 0 then
+  out[1] = 'more'
+else
+  local first = call('zrange', DELAYED, 0, 0, 'withscores')
+  out[4] = tonumber(first[2] or 0)
+end
+return out
