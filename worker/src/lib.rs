@@ -3,8 +3,10 @@
 //! - [`runner`]: one apalis worker per queue, under one monitor, until the process is told to stop.
 //! - [`jobs`]: the handler of every kind, one file each, named as the contract in `gotong_shared::jobs`.
 //! - [`outcome`]: what a handler can end in, and what that means for its job.
+//! - [`import`]: moves the jobs of an apalis-redis queue into Gotong.
 //! - [`thumbnail`]: from the bytes of an upload to the bytes of a thumbnail, within declared limits.
 
+pub mod import;
 pub mod jobs;
 pub mod outcome;
 pub mod runner;

@@ -1,11 +1,17 @@
 //! `gotong-worker`: runs jobs until it is told to stop.
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
-use gotong_shared::{config::Reader, telemetry};
-use gotong_worker::Settings;
+use clap::{Args, Parser, Subcommand};
+use gotong_queue::Client;
+use gotong_shared::{config::Reader, db::Database, enqueue::Dispatcher, storage::Storage, telemetry};
+use gotong_worker::{
+    Resources, Settings,
+    import::{self, Import},
+};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Gotong's worker. Its settings are GOTONG_… variables; .env.example lists them.
 #[derive(Parser)]
@@ -19,6 +25,27 @@ struct Arguments {
 enum Command {
     /// Runs jobs (the default).
     Run,
+    /// Moves the jobs of an apalis-redis queue into Gotong, until no more come.
+    Import(ImportArguments),
+}
+
+#[derive(Args)]
+struct ImportArguments {
+    /// The server that apalis-redis used: redis://host:port/database.
+    #[arg(long, env = "GOTONG_IMPORT_FROM", hide_env_values = true)]
+    from: String,
+    /// apalis-redis's name of the queue.
+    #[arg(long)]
+    queue: String,
+    /// The kind that the tasks become; each task's JSON must be a payload of that kind.
+    #[arg(long)]
+    kind: String,
+    /// The workspace that the jobs will belong to.
+    #[arg(long)]
+    workspace: Uuid,
+    /// Ends when no task has come for so many seconds.
+    #[arg(long, default_value_t = 10)]
+    idle_seconds: u64,
 }
 
 #[tokio::main]
@@ -26,17 +53,37 @@ async fn main() -> anyhow::Result<()> {
     let Arguments { command } = Arguments::parse();
     match command.unwrap_or(Command::Run) {
         Command::Run => run().await,
+        Command::Import(arguments) => import(arguments).await,
     }
 }
 
 async fn run() -> anyhow::Result<()> {
+    let settings = start()?;
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone())?;
+    gotong_worker::run(settings, stop).await?;
+    Ok(())
+}
+
+/// What every command begins with.
+fn start() -> anyhow::Result<Settings> {
     let settings = Settings::read(Reader::from_environment())?;
     telemetry::init(&settings.process)?;
     // Two providers are linked; rustls wants to be told which.
     _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone())?;
-    gotong_worker::run(settings, stop).await?;
+    Ok(settings)
+}
+
+async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
+    let settings = start()?;
+    let ImportArguments { from, queue, kind, workspace, idle_seconds } = arguments;
+    let client = Client::connect(settings.queue.engine()).await?;
+    let resources =
+        Resources { database: Database::new(&settings.database)?, storage: Storage::new(&settings.storage) };
+    let import = Import { from, queue, kind, workspace, idle: Duration::from_secs(idle_seconds.max(1)) };
+    let imported = import::run(import, resources, Dispatcher::new(client)).await?;
+    println!("{} accepted, {} known already, {} refused", imported.accepted, imported.known, imported.refused);
+    anyhow::ensure!(imported.refused == 0, "some tasks were refused; the log says why");
     Ok(())
 }
 

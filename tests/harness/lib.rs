@@ -1,0 +1,21 @@
+//! What integration tests stand on: a platform of their own on real servers.
+//!
+//! Every [`Platform`] has its own database (cloned from a migrated template), key prefix and bucket, so all tests run
+//! at once. A test that stops, flushes, pauses or reconfigures a server starts its own with
+//! [`gotong_xtask::servers`] and hands its address to [`Platform::on`].
+
+mod database;
+mod images;
+mod platform;
+mod processes;
+mod redis;
+mod services;
+mod waiting;
+
+pub use database::TestDatabase;
+pub use images::{header_only_png, jpeg, png_with_alpha, turned_jpeg};
+pub use platform::{Client, Platform, Running, Servers};
+pub use processes::{Binary, Process};
+pub use redis::redis_command;
+pub use services::Services;
+pub use waiting::{LONG, eventually};

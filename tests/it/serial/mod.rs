@@ -1,0 +1,2 @@
+mod outages;
+mod worker_death;
