@@ -1,0 +1,107 @@
+//! Authentication as a parameter of an operation.
+
+use super::{Actor, lookup::actor_of_key};
+use crate::{
+    AppState,
+    problem::{Code, Problem},
+};
+use poem::{
+    Request, RequestBody,
+    http::{HeaderValue, header},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+use std::ops::Deref;
+
+const SCHEME: &str = "api_key";
+
+/// Who asks. An operation takes a [`Reader`] or a [`Writer`] as its first parameter, so that nothing of the body is read
+/// before.
+pub struct Caller<const WRITES: bool>(Actor);
+
+/// Anybody with a valid key.
+pub type Reader = Caller<false>;
+/// Somebody whose role may change things.
+pub type Writer = Caller<true>;
+
+impl<const WRITES: bool> Deref for Caller<WRITES> {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.0
+    }
+}
+
+impl<'a, const WRITES: bool> ApiExtractor<'a> for Caller<WRITES> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        let scheme = MetaSecurityScheme {
+            ty: "http",
+            description: Some("An API key: `Authorization: Bearer gtg_…`. `gotong-api create-key` makes one."),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: Some("gtg_ and 64 hexadecimal digits"),
+            flows: None,
+            openid_connect_url: None,
+        };
+        registry.create_security_scheme(SCHEME, scheme);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let state = request.data::<AppState>().ok_or_else(|| Problem::internal("the application has no state"))?;
+        let actor = authenticate(state, request).await?;
+        if WRITES && !actor.role.writes() {
+            let detail = format!("The role {} reads only; this needs the role operator or admin.", actor.role);
+            return Err(Problem::new(Code::Forbidden, detail).into());
+        }
+        Ok(Self(actor))
+    }
+}
+
+async fn authenticate(state: &AppState, request: &Request) -> Result<Actor, Problem> {
+    let Some(key) = bearer(request.header(header::AUTHORIZATION).unwrap_or_default()) else {
+        return Err(challenge("Send an API key as `Authorization: Bearer gtg_…`.", r#"Bearer realm="gotong""#));
+    };
+    actor_of_key(state, key).await?.ok_or_else(|| {
+        let detail = "The API key is unknown, revoked or expired.";
+        challenge(detail, r#"Bearer realm="gotong", error="invalid_token""#)
+    })
+}
+
+fn challenge(detail: &str, how: &'static str) -> Problem {
+    Problem::new(Code::Unauthenticated, detail)
+        .about("/header/Authorization")
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static(how))
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bearer;
+
+    #[test]
+    fn the_scheme_is_told_apart_whatever_its_case() {
+        assert_eq!(bearer("bearer  abc "), Some("abc"));
+        assert_eq!(bearer("Basic abc"), None);
+        assert_eq!(bearer("abc"), None);
+    }
+}

@@ -1,0 +1,32 @@
+//! Gotong's HTTP API: accepts work, says how it stands, serves what came of it.
+//!
+//! A route never does the work: it validates, writes rows, enqueues, answers. [`app`] shows every route and what is
+//! around them; an operation is a method in [`routes`]; a refusal is a [`problem::Problem`].
+//!
+//! It must not know handlers (`worker`) or loops (`scheduler`).
+
+mod app;
+mod attended;
+pub mod auth;
+pub mod commands;
+mod config;
+mod context;
+mod dashboard;
+mod envelope;
+mod file;
+mod idempotency;
+mod linger;
+mod metrics;
+pub mod openapi;
+mod page;
+pub mod problem;
+pub mod routes;
+mod schema;
+mod serve;
+mod state;
+mod upload;
+
+pub use app::app;
+pub use config::Config;
+pub use serve::{RunError, run, serve};
+pub use state::{AppState, StateError};

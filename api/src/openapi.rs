@@ -1,0 +1,93 @@
+//! The OpenAPI document and the pages made of it.
+
+use crate::{
+    problem::Code,
+    routes::{jobs::JobsApi, media::MediaApi},
+};
+use poem::{
+    Response, handler,
+    http::header,
+    web::{Data, Html},
+};
+use poem_openapi::{ExtraHeader, LicenseObject, OpenApiService};
+use std::{fmt::Write as _, sync::Arc};
+
+/// Every operation under `/api/v1`.
+pub type Service = OpenApiService<(MediaApi, JobsApi), ()>;
+
+const DESCRIPTION: &str = "Applications hand their slow and fragile work to Gotong; workers carry it. Accepted work is \
+    never lost, never silently done twice, and never invisible.\n\n\
+    **Authentication**: `Authorization: Bearer gtg_…`, made by `gotong-api create-key`.\n\n\
+    **Errors** are problem documents (RFC 9457); their codes are listed at [/docs/problems](/docs/problems).\n\n\
+    **Work is asynchronous**: what takes time is answered 202 with `Location`, the job to ask about.";
+
+/// Every operation, described.
+#[must_use]
+pub fn service() -> Service {
+    OpenApiService::new((MediaApi, JobsApi), "Gotong", env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .url_prefix("/api/v1")
+        .extra_response_header::<String, _>(
+            ExtraHeader::new("X-Request-Id").description("Identifies the request in the logs."),
+        )
+}
+
+/// The document: the same text for the same source.
+#[must_use]
+pub fn yaml() -> String {
+    service().spec_yaml()
+}
+
+/// The reference, rendered once at the start.
+#[derive(Clone)]
+pub struct Reference {
+    yaml: Arc<str>,
+    html: Arc<str>,
+}
+
+impl Reference {
+    /// Renders both forms.
+    #[must_use]
+    pub fn of(service: &Service) -> Self {
+        // Its fonts would come from elsewhere.
+        let plain = r#"id="api-reference" data-configuration='{"withDefaultFonts":false,"telemetry":false}'"#;
+        let html = service.scalar_html().replacen(r#"id="api-reference""#, plain, 1);
+        Self { yaml: service.spec_yaml().into(), html: html.replacen("<title>Scalar", "<title>Gotong API", 1).into() }
+    }
+}
+
+/// `/openapi.yaml`.
+#[handler]
+pub fn document(Data(reference): Data<&Reference>) -> Response {
+    Response::builder()
+        .content_type("application/yaml; charset=utf-8")
+        .header(header::CACHE_CONTROL, "no-cache")
+        .body(reference.yaml.to_string())
+}
+
+/// `/docs`: the reference to browse. Its script is part of the page; nothing comes from elsewhere.
+#[handler]
+pub fn browse(Data(reference): Data<&Reference>) -> Response {
+    let policy = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
+        img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+    Response::builder()
+        .content_type("text/html; charset=utf-8")
+        .header(header::CONTENT_SECURITY_POLICY, policy)
+        .header(header::CACHE_CONTROL, "no-cache")
+        .body(reference.html.to_string())
+}
+
+/// `/docs/problems`: what the `type` of a problem refers to.
+#[handler]
+pub fn problems() -> Html<String> {
+    let mut page = String::from(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Gotong: problems</title><h1>Problems</h1><dl>",
+    );
+    for code in Code::ALL {
+        let (word, status) = (code.as_str(), code.status().as_u16());
+        _ = write!(page, "<dt id=\"{word}\"><code>{word}</code> ({status})<dd>{}", code.meaning());
+    }
+    page.push_str("</dl>");
+    Html(page)
+}

@@ -1,0 +1,239 @@
+//! A job on the wire.
+
+use chrono::{DateTime, Utc};
+use gotong_queue::{EntryView, Timestamp};
+use gotong_shared::{
+    db::models::{Job, JobAttempt},
+    ledger::State,
+};
+use poem_openapi::{Enum, Object, types::Any};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum JobState {
+    /// Waits for its time.
+    Scheduled,
+    /// Waits for a worker.
+    Available,
+    /// A worker runs it.
+    Running,
+    /// An attempt failed; waits for the next one.
+    Retryable,
+    /// Its handler asked to be called later.
+    Snoozed,
+    /// It is done.
+    Completed,
+    /// It failed for good.
+    Dead,
+    /// It was called off.
+    Cancelled,
+    /// It killed its worker too often.
+    Quarantined,
+}
+
+impl From<State> for JobState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Scheduled => Self::Scheduled,
+            State::Available => Self::Available,
+            State::Running => Self::Running,
+            State::Retryable => Self::Retryable,
+            State::Snoozed => Self::Snoozed,
+            State::Completed => Self::Completed,
+            State::Dead => Self::Dead,
+            State::Cancelled => Self::Cancelled,
+            State::Quarantined => Self::Quarantined,
+        }
+    }
+}
+
+/// A piece of work.
+#[derive(Clone, Debug, Object)]
+#[oai(rename = "Job", skip_serializing_if_is_none)]
+pub struct JobResource {
+    /// Its id, a UUIDv7.
+    pub id: Uuid,
+    /// Its kind, such as `thumbnail.generate`.
+    pub kind: String,
+    /// Its queue.
+    pub queue: String,
+    /// 0 (lowest) to 4 (highest).
+    pub priority: i16,
+    /// Where it stands.
+    pub state: JobState,
+    /// Whether it has ended.
+    pub finished: bool,
+    /// Attempts begun so far, the running one included.
+    pub attempt: i32,
+    /// Attempts allowed.
+    pub max_attempts: i32,
+    /// Workers that died with it.
+    pub crashes: i32,
+    /// The longest that one attempt may take, in milliseconds.
+    pub timeout_ms: i32,
+    /// Not before.
+    pub run_at: DateTime<Utc>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When its latest attempt started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// How long its latest attempt took, in milliseconds; known when the job has ended.
+    pub duration_ms: Option<i64>,
+    /// Since when its cancellation is asked for.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// Who runs it, or ran its latest attempt.
+    pub worker: Option<String>,
+    /// How far its running attempt says it is.
+    pub progress: Option<JobProgress>,
+    /// Why its latest attempt failed.
+    pub error: Option<JobFailure>,
+    /// What it was asked to do.
+    pub payload: Any<Value>,
+    /// What came of it.
+    pub result: Option<Any<Value>>,
+    /// Attempts that did not simply succeed, latest first.
+    pub attempts: Vec<Attempt>,
+    /// Where to go from here.
+    pub links: JobLinks,
+}
+
+/// How far a running attempt says it is.
+#[derive(Clone, Debug, Object)]
+pub struct JobProgress {
+    /// From 0 to 1.
+    pub fraction: f32,
+    /// What it is doing.
+    pub message: String,
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Debug, Object)]
+pub struct JobFailure {
+    /// A stable word, such as `invalid_image`.
+    pub class: String,
+    /// A sentence.
+    pub message: String,
+}
+
+/// One run of a job.
+#[derive(Clone, Debug, Object)]
+#[oai(rename = "JobAttempt", skip_serializing_if_is_none)]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub attempt: i32,
+    /// How it ended, such as `retried` or `crashed`.
+    pub outcome: String,
+    /// Who ran it.
+    pub worker: Option<String>,
+    /// When it started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+    /// Why it failed.
+    pub error: Option<JobFailure>,
+}
+
+/// Where to go from a job.
+#[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct JobLinks {
+    /// This resource.
+    #[oai(rename = "self")]
+    pub this: String,
+    /// The file it is about.
+    pub media: Option<String>,
+}
+
+impl JobResource {
+    /// The ledger's view.
+    #[must_use]
+    pub fn of(job: Job, attempts: Vec<JobAttempt>) -> Self {
+        let state = job.state.parse().unwrap_or(State::Available);
+        let took = job.started_at.zip(job.finished_at).map(|(start, end)| (end - start).num_milliseconds());
+        let media = job.payload.get("media_id").and_then(Value::as_str).map(|id| format!("/api/v1/media/{id}"));
+        Self {
+            id: job.id,
+            links: JobLinks { this: format!("/api/v1/jobs/{}", job.id), media },
+            kind: job.kind,
+            queue: job.queue,
+            priority: job.priority,
+            state: state.into(),
+            finished: state.is_final(),
+            attempt: job.attempt,
+            max_attempts: job.max_attempts,
+            crashes: job.crashes,
+            timeout_ms: job.timeout_ms,
+            run_at: job.run_at,
+            created_at: job.created_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            duration_ms: took,
+            cancel_requested_at: job.cancel_requested_at,
+            worker: job.worker,
+            progress: None,
+            error: failure(job.error_class, job.error_message),
+            payload: Any(job.payload),
+            result: job.result.map(Any),
+            attempts: attempts.into_iter().map(Attempt::of).collect(),
+        }
+    }
+
+    /// Whether nothing more happens to it by itself.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.finished
+    }
+
+    /// What Redis knows better: whether it runs, and since when.
+    pub fn overlay(&mut self, entry: &EntryView) {
+        match entry {
+            EntryView::Running { attempt, crashes, worker, started_at, progress, .. } => {
+                self.state = JobState::Running;
+                self.attempt = i32::try_from(*attempt).unwrap_or(i32::MAX);
+                self.crashes = i32::try_from(*crashes).unwrap_or(i32::MAX);
+                self.worker = Some(worker.to_string());
+                self.started_at = time(*started_at).or(self.started_at);
+                self.progress = progress
+                    .as_ref()
+                    .map(|progress| JobProgress { fraction: progress.fraction, message: progress.message.clone() });
+            }
+            EntryView::Waiting { attempt, crashes, run_at, .. } => {
+                self.attempt = i32::try_from(*attempt).unwrap_or(i32::MAX);
+                self.crashes = i32::try_from(*crashes).unwrap_or(i32::MAX);
+                self.run_at = time(*run_at).unwrap_or(self.run_at);
+                if self.state == JobState::Scheduled && self.run_at <= Utc::now() {
+                    self.state = JobState::Available;
+                }
+            }
+            // It has ended, and its end is on its way to the ledger.
+            EntryView::Tombstone { ended: Some(_), .. } => self.state = JobState::Running,
+            EntryView::Tombstone { .. } | EntryView::Unknown => {}
+        }
+    }
+}
+
+impl Attempt {
+    fn of(row: JobAttempt) -> Self {
+        Self {
+            attempt: row.attempt,
+            outcome: row.outcome,
+            worker: row.worker,
+            started_at: row.started_at,
+            ended_at: row.ended_at,
+            error: failure(row.error_class, row.error_message),
+        }
+    }
+}
+
+fn failure(class: Option<String>, message: Option<String>) -> Option<JobFailure> {
+    class.map(|class| JobFailure { class, message: message.unwrap_or_default() })
+}
+
+fn time(instant: Timestamp) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(i64::try_from(instant.0).ok()?)
+}

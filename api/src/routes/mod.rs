@@ -1,0 +1,52 @@
+//! One file, or folder, per resource.
+
+pub mod health;
+pub mod jobs;
+pub mod media;
+
+use crate::problem::Declares;
+use poem_openapi::Tags;
+
+/// How the reference groups operations.
+#[derive(Tags)]
+pub enum Tag {
+    /// Uploaded files and their thumbnails.
+    Media,
+    /// How the work stands.
+    Jobs,
+}
+
+/// Problems of reading one thing.
+pub struct Reading;
+
+impl Declares for Reading {
+    const STATUSES: &'static [u16] = &[400, 401, 404, 500, 503];
+}
+
+/// Problems of reading a list.
+pub struct Listing;
+
+impl Declares for Listing {
+    const STATUSES: &'static [u16] = &[401, 422, 500, 503];
+}
+
+/// Problems of reading a file.
+pub struct Downloading;
+
+impl Declares for Downloading {
+    const STATUSES: &'static [u16] = &[400, 401, 404, 416, 500, 503];
+}
+
+/// Problems of changing one thing.
+pub struct Changing;
+
+impl Declares for Changing {
+    const STATUSES: &'static [u16] = &[400, 401, 403, 404, 500, 503];
+}
+
+/// Problems of an upload.
+pub struct Uploading;
+
+impl Declares for Uploading {
+    const STATUSES: &'static [u16] = &[400, 401, 403, 408, 409, 413, 415, 422, 500, 503];
+}

@@ -1,0 +1,164 @@
+//! What every request may use.
+
+use crate::{Config, problem::Problem};
+use diesel::result::Error as DieselError;
+use diesel_async::AsyncPgConnection;
+use gotong_shared::{
+    config::UploadLimits,
+    db::{Connection, Database, DatabaseError},
+    enqueue::Dispatcher,
+    mail::{Mail, MailError},
+    search::{Search, SearchError},
+    storage::Storage,
+};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How many requests may hold their answer back (`Prefer: wait`) at once.
+const WAITERS: usize = 256;
+
+/// Why the API cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The pool cannot be built.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The address of Redis can never work.
+    #[error("GOTONG_REDIS_URL: {0}")]
+    Queue(#[from] gotong_queue::Error),
+    /// The address of Elasticsearch can never work.
+    #[error("GOTONG_ELASTICSEARCH_URL: {0}")]
+    Search(#[from] SearchError),
+    /// The address of the SMTP server can never work.
+    #[error("GOTONG_SMTP_URL: {0}")]
+    Mail(#[from] MailError),
+}
+
+/// What every request may use. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// PostgreSQL. Requests go through [`AppState::session`], which bounds them.
+    pub database: Database,
+    /// S3.
+    pub storage: Storage,
+    /// Redis.
+    pub dispatcher: Dispatcher,
+    /// Elasticsearch.
+    pub search: Search,
+    /// SMTP.
+    pub mail: Mail,
+    /// What may be uploaded.
+    pub uploads: UploadLimits,
+    /// When this process started.
+    pub started: Instant,
+    /// Cancelled when the process is asked to stop.
+    pub stopping: CancellationToken,
+    /// Work that outlives its request; a stop waits for it.
+    pub tasks: TaskTracker,
+    upload_places: Arc<Semaphore>,
+    wait_places: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// Puts the clients together. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// When an address can never work.
+    pub async fn new(config: &Config) -> Result<Self, StateError> {
+        let client = gotong_queue::Client::connect(config.queue.engine()).await?;
+        Ok(Self {
+            database: Database::new(&config.database)?,
+            storage: Storage::new(&config.storage),
+            dispatcher: Dispatcher::new(client),
+            search: Search::new(&config.search)?,
+            mail: Mail::new(&config.mail)?,
+            uploads: config.api.uploads,
+            started: Instant::now(),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            upload_places: Arc::new(Semaphore::new(config.api.uploads.concurrent)),
+            wait_places: Arc::new(Semaphore::new(WAITERS)),
+        })
+    }
+
+    /// A connection to the ledger and the time by which it must have answered, so that no request hangs.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unavailable`] when there is none in time.
+    pub async fn session(&self) -> Result<Session, DatabaseError> {
+        let deadline = Deadline::after(self.database.timeout());
+        let connection =
+            timeout_at(deadline.0, self.database.connection()).await.unwrap_or_else(|_| Err(no_answer()))?;
+        Ok(Session { connection, deadline })
+    }
+
+    /// A place among the uploads under way, if one is free.
+    #[must_use]
+    pub fn upload_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.upload_places).try_acquire_owned().ok()
+    }
+
+    /// A place among the requests that hold their answer back, if one is free.
+    #[must_use]
+    pub fn wait_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.wait_places).try_acquire_owned().ok()
+    }
+}
+
+/// A connection to the ledger with a bound on its use.
+pub struct Session {
+    /// The connection.
+    pub connection: Connection,
+    /// By when it must have answered.
+    pub deadline: Deadline,
+}
+
+impl Session {
+    /// The connection as diesel wants it.
+    pub fn ledger(&mut self) -> (&mut AsyncPgConnection, Deadline) {
+        (&mut self.connection, self.deadline)
+    }
+}
+
+/// By when PostgreSQL must have answered. Its own statement timeout does not help when the server hangs.
+#[derive(Clone, Copy)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// That long from now.
+    #[must_use]
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// The moment.
+    #[must_use]
+    pub fn instant(self) -> Instant {
+        self.0
+    }
+
+    /// The answer, or [`DatabaseError::Unavailable`] when it comes too late.
+    ///
+    /// # Errors
+    /// What the statement ends in.
+    pub async fn bound<T>(self, statement: impl Future<Output = Result<T, DieselError>>) -> Result<T, DatabaseError> {
+        match timeout_at(self.0, statement).await {
+            Ok(answer) => answer.map_err(DatabaseError::from),
+            Err(_) => Err(no_answer()),
+        }
+    }
+}
+
+fn no_answer() -> DatabaseError {
+    DatabaseError::Unavailable("it gave no answer in time".into())
+}
+
+impl From<DieselError> for Problem {
+    fn from(error: DieselError) -> Self {
+        DatabaseError::from(error).into()
+    }
+}
