@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::Context;
@@ -102,7 +103,7 @@ pub fn spec(program: &Path, data: &Path, ports: Ports, secret: &str) -> Result<S
     write_private(&keys, identities.to_string().as_bytes())?;
     let port = |option: &str, port: u16| format!("-{option}={port}");
     let path = |option: &str, path: &Path| format!("-{option}={}", path.display());
-    Ok(Spec::new(program, data)
+    let mut spec = Spec::new(program, data)
         .args([
             "server",
             "-ip=127.0.0.1",
@@ -120,8 +121,12 @@ pub fn spec(program: &Path, data: &Path, ports: Ports, secret: &str) -> Result<S
         .args([port("filer.port", ports.filer), port("filer.port.grpc", ports.filer_grpc)])
         .args(["-s3.port.iceberg=0", "-s3.port.lance=0"])
         // Every bucket has volumes of its own, and the tests make many buckets: small volumes, added one by one.
-        .args(["-volume.preStopSeconds=1", "-volume.max=100000", "-master.volumeSizeLimitMB=1024"])
-        .env("WEED_MASTER_VOLUME_GROWTH_COPY_1", "1"))
+        .args(["-volume.max=100000", "-master.volumeSizeLimitMB=1024"])
+        .env("WEED_MASTER_VOLUME_GROWTH_COPY_1", "1");
+    // Its farewell waits 15 s for streams between its own parts. What it has acknowledged is with the operating system
+    // by then, so that ending it at once loses nothing.
+    spec.stop = Signal::KILL;
+    Ok(spec)
 }
 
 /// Whether the gateway answers and the master has a volume to write to.
