@@ -9,7 +9,7 @@ use gotong_shared::{
     db::Database,
     telemetry,
 };
-use std::io::Read;
+use std::{io::Read, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
@@ -56,10 +56,21 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    // A sentence is what an operator needs, not a backtrace.
+    match execute(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gotong-api: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(arguments: Arguments) -> anyhow::Result<()> {
     // Two providers are linked, and rustls refuses to choose.
     _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match Arguments::parse().command.unwrap_or(Command::Serve) {
+    match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve().await,
         Command::Migrate => migrate().await,
         Command::CreateAdmin { email, password_stdin } => create_admin(&email, password_stdin).await,

@@ -9,7 +9,7 @@ use poem::{
     http::header,
     web::{Data, Html},
 };
-use poem_openapi::{ExtraHeader, LicenseObject, OpenApiService};
+use poem_openapi::{ExtraHeader, LicenseObject, OpenApiService, ServerObject};
 use std::{fmt::Write as _, sync::Arc};
 
 /// Every operation under `/api/v1`.
@@ -27,6 +27,7 @@ pub fn service() -> Service {
     OpenApiService::new((MediaApi, JobsApi), "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .server(ServerObject::new("http://127.0.0.1:8080").description("A local installation"))
         .url_prefix("/api/v1")
         .extra_response_header::<String, _>(
             ExtraHeader::new("X-Request-Id").description("Identifies the request in the logs."),

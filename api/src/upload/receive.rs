@@ -44,8 +44,8 @@ pub struct Received {
     pub upload: Option<Upload>,
 }
 
-/// Reads the file of `form`. Its bytes go to the object `key`, or nowhere if there is none; nothing is visible there before the upload
-/// is finished, and nothing remains if this fails or is dropped.
+/// Reads the file of `form`. Its bytes go to the object `key`, or nowhere if there is none; nothing is visible there
+/// before the upload is finished, and nothing remains if this fails or is dropped.
 ///
 /// # Errors
 /// Whatever is wrong with the file, as soon as it shows.
@@ -74,6 +74,8 @@ pub async fn receive(state: &AppState, mut form: UploadForm, key: Option<&str>) 
     copy.take(head).await?;
     while let Some(chunk) = next_chunk(&mut field).await? {
         copy.take(chunk).await?;
+        // Hashing is work for the CPU: without a pause a fast upload would hold the thread until its socket runs dry.
+        tokio::task::yield_now().await;
     }
     drop(field);
     form.meter.allow(0);
