@@ -1,1 +1,234 @@
-//! Being built.
+//! The loop that reports how runs ended: in batches, with their fencing tokens, again and again until Redis has taken them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rand::Rng;
+use tokio::sync::mpsc;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::event::EventKind;
+use crate::link::{Call, Link};
+use crate::outcome::{JobError, Outcome, Until};
+use crate::report::{self, Report};
+use crate::run::Handle;
+use crate::{reply, script};
+
+/// How many reports one script call takes at most, and how many bytes of them, but for a single large one.
+const BATCH: usize = 250;
+const BATCH_BYTES: usize = 1 << 20;
+/// The longest pause that a handler may ask for: ten years.
+const LONGEST: u64 = 10 * 365 * 86_400_000;
+
+/// The report of one run.
+#[derive(Debug)]
+pub(crate) struct Ack {
+    pub(crate) handle: Arc<Handle>,
+    /// A letter, see `scripts/ack.lua`.
+    outcome: u8,
+    argument: Argument,
+    blob: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Argument {
+    None,
+    Millis(u64),
+    Result(Bytes),
+}
+
+impl Ack {
+    /// The run was not started, or is broken off by its worker's stop: no attempt is spent.
+    pub(crate) fn hand_back(handle: Arc<Handle>, engine: &Engine) -> Self {
+        Self::put_off(handle, engine, b'B', Argument::None)
+    }
+
+    /// The job's bytes mean nothing.
+    pub(crate) fn undecodable(handle: Arc<Handle>, engine: &Engine) -> Self {
+        let error = JobError::new(JobError::UNDECODABLE, "the packed bytes of the job cannot be read");
+        Self::ended(handle, engine, b'U', EventKind::Dead, &error)
+    }
+
+    /// What the handler said, or what was made of its silence.
+    pub(crate) fn of(handle: Arc<Handle>, engine: &Engine, outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done(result) => Self::done(handle, engine, result.unwrap_or_default()),
+            Outcome::Retry { after, error } if handle.attempt < handle.max_attempts => {
+                let pause = after.unwrap_or_else(|| handle.backoff.pause(handle.attempt));
+                let blob = blob(&handle, engine, EventKind::Retried, &error, b"");
+                Self { handle, outcome: b'R', argument: millis(pause), blob }
+            }
+            Outcome::Retry { error, .. } | Outcome::Dead(error) => {
+                Self::ended(handle, engine, b'D', EventKind::Dead, &error)
+            }
+            Outcome::Cancel(reason) => {
+                Self::ended(handle, engine, b'K', EventKind::Cancelled, &JobError::new("", reason))
+            }
+            Outcome::Snooze(Until::After(pause)) => Self::put_off(handle, engine, b'S', millis(pause)),
+            Outcome::Snooze(Until::At(at)) => {
+                Self::put_off(handle, engine, b'A', Argument::Millis(at.0.min((1 << 48) - 1)))
+            }
+        }
+    }
+
+    fn done(handle: Arc<Handle>, engine: &Engine, result: Bytes) -> Self {
+        let config = engine.client.config();
+        if result.len() > config.result_limit {
+            let text =
+                format!("the result of {} bytes was not kept: the limit is {}", result.len(), config.result_limit);
+            let note = JobError::new(JobError::RESULT_TOO_LARGE, text);
+            return Self::ended(handle, engine, b'C', EventKind::Completed, &note);
+        }
+        let note = JobError::new("", "");
+        // without a ledger the tombstone keeps the result, with one the event carries it
+        let (argument, carried) =
+            if config.ledger { (Argument::None, result) } else { (Argument::Result(result), Bytes::new()) };
+        let blob = blob(&handle, engine, EventKind::Completed, &note, &carried);
+        Self { handle, outcome: b'C', argument, blob }
+    }
+
+    fn ended(handle: Arc<Handle>, engine: &Engine, outcome: u8, kind: EventKind, error: &JobError) -> Self {
+        let blob = blob(&handle, engine, kind, error, b"");
+        Self { handle, outcome, argument: Argument::None, blob }
+    }
+
+    fn put_off(handle: Arc<Handle>, engine: &Engine, outcome: u8, argument: Argument) -> Self {
+        let blob = blob(&handle, engine, EventKind::Snoozed, &JobError::new("", ""), b"");
+        Self { handle, outcome, argument, blob }
+    }
+
+    fn size(&self) -> usize {
+        self.blob.len() + if let Argument::Result(result) = &self.argument { result.len() } else { 0 }
+    }
+
+    fn add_to(&self, call: &mut Call) {
+        call.arg(self.handle.id.as_bytes());
+        if self.handle.extras {
+            call.arg([self.outcome, b'x'])
+        } else {
+            call.arg([self.outcome])
+        };
+        match &self.argument {
+            Argument::None => call.arg(""),
+            Argument::Millis(number) => call.number(*number),
+            Argument::Result(result) => call.arg(result),
+        };
+        call.number(self.handle.size as u64).arg(&self.blob);
+    }
+}
+
+fn millis(pause: Duration) -> Argument {
+    Argument::Millis(u64::try_from(pause.as_millis()).unwrap_or(LONGEST).min(LONGEST))
+}
+
+fn blob(handle: &Handle, engine: &Engine, reported: EventKind, error: &JobError, result: &[u8]) -> Vec<u8> {
+    let spent = reported != EventKind::Snoozed;
+    let report = Report {
+        token: handle.token,
+        generation: handle.generation,
+        attempt: handle.attempt,
+        used: handle.attempt.saturating_sub(u32::from(!spent)),
+        crashes: handle.crashes,
+        started: handle.started,
+        id: handle.id,
+        reported,
+        worker: engine.subscription.worker.id,
+        class: &error.class,
+        message: &error.message,
+        result,
+    };
+    let tail = if engine.client.config().ledger { handle.notes().pack() } else { Vec::new() };
+    report::pack(&report, &tail)
+}
+
+/// Runs until the engine is closed; then sends once more what is left.
+pub(crate) async fn run(engine: Arc<Engine>, mut inbox: mpsc::UnboundedReceiver<Ack>) {
+    let link = engine.client.own_link(Duration::ZERO);
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut next = None;
+    loop {
+        tokio::select! {
+            biased;
+            received = receive(&mut inbox, &mut batch, &mut next) => if !received { return },
+            () = engine.closed.cancelled() => {
+                batch.extend(next.take());
+                while let Ok(ack) = inbox.try_recv() {
+                    batch.push(ack);
+                }
+                for part in batch.chunks(BATCH) {
+                    let _ = send(&engine, &link, part).await;
+                }
+                return;
+            }
+        }
+        deliver(&engine, &link, &batch).await;
+        engine.settle(&batch);
+        batch.clear();
+    }
+}
+
+/// Fills the batch; `next` is what did not fit into the last one. `false` at the end.
+async fn receive(inbox: &mut mpsc::UnboundedReceiver<Ack>, batch: &mut Vec<Ack>, next: &mut Option<Ack>) -> bool {
+    if batch.is_empty() {
+        let first = match next.take() {
+            Some(ack) => Some(ack),
+            None => inbox.recv().await,
+        };
+        let Some(first) = first else { return false };
+        batch.push(first);
+    }
+    let mut bytes: usize = batch.iter().map(Ack::size).sum();
+    while batch.len() < BATCH {
+        let Ok(ack) = inbox.try_recv() else { break };
+        bytes += ack.size();
+        if bytes > BATCH_BYTES {
+            *next = Some(ack);
+            break;
+        }
+        batch.push(ack);
+    }
+    true
+}
+
+/// Sends a batch until Redis takes it. Sending again is harmless: where the first sending arrived, the tokens are stale by
+/// then and change nothing.
+async fn deliver(engine: &Engine, link: &Link, batch: &[Ack]) {
+    let mut failures = 0u32;
+    while let Err(error) = send(engine, link, batch).await {
+        failures += 1;
+        if failures == 1 {
+            let queue = &engine.subscription.queue;
+            tracing::warn!(%queue, %error, reports = batch.len(), "cannot report; trying again");
+        }
+        let most = Duration::from_millis(20).saturating_mul(1 << failures.min(6)).min(Duration::from_secs(1));
+        let pause = most.mul_f64(rand::rng().random_range(0.5..=1.0));
+        tokio::select! {
+            () = engine.closed.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn send(engine: &Engine, link: &Link, batch: &[Ack]) -> Result<()> {
+    let queue = &engine.subscription.queue;
+    let bytes = batch.iter().map(|ack| ack.size() + 64).sum();
+    let keys = engine.client.keys(queue);
+    let mut call = Call::new(&script::ACK, keys.all(), 2 + 5 * batch.len(), bytes);
+    engine.client.terms_of_end(&mut call);
+    for ack in batch {
+        ack.add_to(&mut call);
+    }
+    let answers = reply::bytes(link.run(&call).await?)?;
+    if answers.len() != batch.len() {
+        return Err(Error::Corrupt("reports were answered for another number of runs"));
+    }
+    for (answer, ack) in answers.iter().zip(batch) {
+        if *answer == b'-' {
+            ack.handle.lose();
+            tracing::warn!(%queue, job = %ack.handle.id, attempt = ack.handle.attempt, "the report of a stale run changed nothing");
+        }
+    }
+    Ok(())
+}

@@ -1,5 +1,8 @@
 //! The apalis backend of one queue in one worker.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,6 +13,7 @@ use apalis_core::worker::context::WorkerContext;
 use uuid::Uuid;
 
 use crate::client::Client;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::execute::AckLayer;
 use crate::name::QueueName;
@@ -40,7 +44,7 @@ impl WorkerInfo {
 pub struct Subscription {
     /// The queue.
     pub queue: QueueName,
-    /// How many jobs run at once.
+    /// How many jobs run at once, 1 to 1,000.
     pub concurrency: usize,
     /// The kinds that the worker knows; empty for all. Others are left to workers that know them.
     pub kinds: Vec<String>,
@@ -50,16 +54,30 @@ pub struct Subscription {
     pub drain: Duration,
 }
 
+impl Subscription {
+    /// All kinds of a queue, with a drain time of 20 s.
+    #[must_use]
+    pub fn new(queue: QueueName, concurrency: usize, worker: WorkerInfo) -> Self {
+        Self { queue, concurrency, kinds: Vec::new(), worker, drain: Duration::from_secs(20) }
+    }
+}
+
 /// The backend of one queue in one worker.
+///
+/// It rules the concurrency itself: it fetches no more than [`Subscription::concurrency`] jobs, counted until their
+/// handlers end, so apalis' `concurrency` layer is not needed. No failure of Redis ends the worker: it waits and
+/// comes back.
 pub struct Backend {
-    subscription: Subscription,
+    engine: Arc<Engine>,
+    closing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Backend {
     /// A backend; it connects when the worker starts.
     #[must_use]
-    pub fn new(_client: Client, subscription: Subscription) -> Self {
-        Self { subscription }
+    pub fn new(client: Client, mut subscription: Subscription) -> Self {
+        subscription.concurrency = subscription.concurrency.clamp(1, 1_000);
+        Self { engine: Arc::new(Engine::new(client, subscription)), closing: None }
     }
 }
 
@@ -71,12 +89,14 @@ impl ApalisBackend for Backend {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_next(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Task<Job>, Error>>> {
-        Poll::Pending
+    fn poll_next(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Task<Job>, Error>>> {
+        self.engine.poll_task(cx).map(|task| Some(Ok(task)))
     }
 
-    fn poll_close(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
+    fn poll_close(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Error>> {
+        let engine = &self.engine;
+        let closing = self.closing.get_or_insert_with(|| Box::pin(engine.clone().close()));
+        closing.as_mut().poll(cx).map(Ok)
     }
 }
 
@@ -88,10 +108,24 @@ impl BackendConfig for Backend {
     type Layer = AckLayer;
 
     fn config(&self) -> &Subscription {
-        &self.subscription
+        &self.engine.subscription
     }
 
-    fn middleware(&mut self, _: &mut WorkerContext) -> AckLayer {
-        AckLayer {}
+    /// Starts the engine: apalis asks for the layer once, when the worker starts, inside its runtime.
+    fn middleware(&mut self, worker: &mut WorkerContext) -> AckLayer {
+        self.engine.start(worker);
+        AckLayer::new(self.engine.clone())
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.engine.abandon();
+    }
+}
+
+impl std::fmt::Debug for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backend").field("subscription", &self.engine.subscription).finish_non_exhaustive()
     }
 }

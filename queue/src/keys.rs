@@ -1,7 +1,7 @@
 //! Every key in Redis, in one place.
 //!
 //! All keys of a queue share the hash tag `{queue}`, so that they lie in one slot of a cluster. The registry of workers has
-//! a tag of its own. A script is always given the queue's keys in the order of [`Keys`], or the first few of them.
+//! a tag of its own. A script is always given the queue's keys in the order of [`Keys`].
 
 use uuid::Uuid;
 
@@ -14,9 +14,6 @@ pub(crate) struct Keys {
     /// A worker's control list is this, a colon and the worker's id in hexadecimal.
     control: String,
 }
-
-/// How many keys a push needs when no job of it expires or has a unique key: up to the ready lists.
-pub(crate) const PLAIN_PUSH: usize = 11;
 
 const NAMES: [&str; 21] = [
     "meta",        // 1  hash: e epoch, o open for run, p paused, v clock, n alive, b bytes, s0-s4 stale elements
@@ -119,6 +116,6 @@ mod tests {
         assert_eq!(keys.events_wake(), "gq:{images}:events:wake");
         assert_eq!(keys.undecodable(), "gq:{images}:undecodable");
         assert_eq!(keys.minute(7), "gq:{images}:minute:7");
-        assert_eq!(keys.all()[PLAIN_PUSH - 1], "gq:{images}:ready:4");
+        assert_eq!(keys.control(Uuid::nil()), format!("gq:{{images}}:control:{}", "0".repeat(32)));
     }
 }

@@ -12,6 +12,7 @@ mod ack;
 mod backend;
 mod client;
 mod config;
+mod engine;
 mod error;
 mod event;
 mod execute;

@@ -8,7 +8,7 @@ use crate::client::{CHUNK, Client};
 use crate::error::{Error, Result};
 use crate::event::{Event, EventBatch};
 use crate::name::QueueName;
-use crate::{reply, report, script};
+use crate::{report, script};
 
 /// The longest that a waiter lets Redis hold its connection at a time.
 pub(crate) const LONGEST_BLOCK: Duration = Duration::from_secs(5);

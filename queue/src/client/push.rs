@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::client::{CHUNK, Client};
 use crate::error::{Error, Result};
 use crate::job::{NewJob, OnConflict};
-use crate::keys::{Keys, PLAIN_PUSH};
+use crate::keys::Keys;
 use crate::link::Call;
 use crate::name::{Micros, QueueName};
 use crate::{record, reply, script};
@@ -62,10 +62,8 @@ impl Client {
     }
 
     fn push_call(&self, keys: &Keys, jobs: &[NewJob], under: Option<&PushTerms>) -> Call {
-        let plain = jobs.iter().all(|j| j.unique.is_none() && j.expires_at.is_none());
-        let keys = if plain { &keys.all()[..PLAIN_PUSH] } else { keys.all() };
         let bytes = jobs.iter().map(|j| j.payload.len() + 160).sum();
-        let mut call = Call::new(&script::PUSH, keys, 4 + 3 * jobs.len(), bytes);
+        let mut call = Call::new(&script::PUSH, keys.all(), 4 + 3 * jobs.len(), bytes);
         call.arg(under.map_or("", |u| u.epoch.as_str()));
         call.number(under.map_or(0, |u| u.deadline.0));
         call.number(self.config().queue_length).number(self.config().queue_bytes);

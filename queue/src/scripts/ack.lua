@@ -51,7 +51,7 @@ for k, id in ipairs(ids) do
   local letter, run = sub(outcome, 1, 1), runs[k]
   if not run then
     answers[k] = '-'
-    emit(tick(0), 0, 'X', blob)
+    if letter ~= 'B' then emit(tick(0), 0, 'X', blob) end
   else
     answers[k] = '+'
     local returns = letter == 'R' or letter == 'S' or letter == 'A' or letter == 'B'

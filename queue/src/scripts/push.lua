@@ -1,6 +1,6 @@
 -- Puts jobs into the queue, unless their generation is known.
 --
--- KEYS   1-11, or all if a job expires or has a unique key
+-- KEYS   all
 -- ARGV   epoch ('' without a ledger), deadline in µs, most jobs, most bytes, then per job: id, due in ms (0: at once), head
 --        (the record from its priority on)
 -- result 'S' if the epoch is another or the deadline has passed, else one letter a job: A accepted, K known, F full,
