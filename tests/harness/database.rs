@@ -6,9 +6,9 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use gotong_shared::{
     config::{DatabaseConfig, Reader},
-    db::{Database, MIGRATIONS},
+    db::Database,
 };
-use diesel_migrations::{Migration, MigrationSource};
+use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OnceCell;
 
@@ -112,16 +112,17 @@ fn pool(url: &str) -> Database {
 
 /// Makes the template of today's migrations, once, whichever process comes first; and removes older ones.
 async fn make_template(server: &str) -> String {
-    let versions = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).expect("migrations are embedded");
-    let names: Vec<String> = versions.iter().map(|migration| migration.name().to_string()).collect();
-    let content = fingerprint(&names);
+    let content = fingerprint();
     let template = format!("gotong_template_{}_{content}", Utc::now().format("%Y%m%d"));
     let mut connection = connect(server).await;
     connection.batch_execute("select pg_advisory_lock(hashtext('gotong template'))").await.expect("locks");
     let exists = format!("select count(*) as count from pg_database where datname = '{template}'");
     let here = TestDatabase { url: server.to_owned(), name: String::new(), server: server.to_owned() };
     if here.count(&exists).await == 0 {
-        for old in here.values("select datname::text as value from pg_database where datname like 'gotong\\_template\\_%'").await {
+        for old in here
+            .values("select datname::text as value from pg_database where datname like 'gotong\\_template\\_%'")
+            .await
+        {
             connection.batch_execute(&format!("drop database if exists {old} with (force)")).await.expect("drops");
         }
         connection.batch_execute(&format!("create database {template}_new")).await.expect("creates");
@@ -136,13 +137,14 @@ async fn make_template(server: &str) -> String {
 }
 
 /// Differs for other migrations, also where one was changed in place.
-fn fingerprint(names: &[String]) -> String {
-    use sha2::{Digest, Sha256};
-    let mut hash = Sha256::new();
+fn fingerprint() -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
-    for name in names {
-        hash.update(name);
-        hash.update(std::fs::read(format!("{folder}/{name}/up.sql")).unwrap_or_default());
+    let folders = std::fs::read_dir(folder).expect("the migrations are beside the tests");
+    let mut files: Vec<_> = folders.filter_map(|entry| Some(entry.ok()?.path().join("up.sql"))).collect();
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(std::fs::read(file).unwrap_or_default());
     }
     hash.finalize().iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -4,6 +4,8 @@ use crate::{
     LONG, Services, TestDatabase, eventually,
     processes::{Binary, Process, free_port},
 };
+use diesel::ExpressionMethods;
+use diesel_async::RunQueryDsl;
 use gotong_api::auth::key;
 use gotong_queue::QueueName;
 use gotong_shared::{
@@ -14,8 +16,6 @@ use gotong_shared::{
     },
     storage::Storage,
 };
-use diesel::ExpressionMethods;
-use diesel_async::RunQueryDsl;
 use reqwest::{
     StatusCode,
     multipart::{Form, Part},

@@ -24,7 +24,8 @@ pub struct Services {
 
 static SERVICES: LazyLock<Services> = LazyLock::new(|| {
     let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let need = |name: &str| get(name).unwrap_or_else(|| panic!("{name} is not set: run the tests by `cargo xtask test`"));
+    let need =
+        |name: &str| get(name).unwrap_or_else(|| panic!("{name} is not set: run the tests by `cargo xtask test`"));
     Services {
         database: need("GOTONG_TEST_DATABASE_URL"),
         redis: need("GOTONG_TEST_REDIS_URL"),

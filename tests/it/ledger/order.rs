@@ -1,12 +1,12 @@
 //! Events that are delivered late, twice or out of order end in the state of the greatest (generation, version).
 
+use diesel_async::AsyncConnection;
 use gotong_queue::{Event, EventKind, Timestamp};
 use gotong_shared::{
     enqueue::{NewJob, enqueue},
     jobs::MaintenancePurgeMedia,
     ledger::{self, Recorded, State},
 };
-use diesel_async::AsyncConnection;
 use harness::TestDatabase;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use uuid::Uuid;
@@ -107,6 +107,9 @@ async fn a_batch_that_was_read_under_another_epoch_is_dropped() {
     assert!(ledger::announce_epoch(&mut connection, "maintenance", Some("e1"), "e2", "run").await.unwrap());
     assert_eq!(ledger::record(&mut connection, "maintenance", Some("e1"), &done).await.unwrap(), Recorded::Fenced);
     assert_eq!(ledger::record(&mut connection, "maintenance", None, &done).await.unwrap(), Recorded::Fenced);
-    assert_eq!(ledger::record(&mut connection, "maintenance", Some("e2"), &done).await.unwrap(), Recorded::Committed(1));
+    assert_eq!(
+        ledger::record(&mut connection, "maintenance", Some("e2"), &done).await.unwrap(),
+        Recorded::Committed(1)
+    );
     assert_eq!(database.count("select count(*) from jobs where state = 'completed'").await, 1);
 }

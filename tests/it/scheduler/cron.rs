@@ -31,6 +31,7 @@ async fn what_was_missed_while_no_scheduler_ran_becomes_one_job() {
     platform.database.execute(hourly_since_yesterday).await;
     let _scheduler = platform.scheduler();
     let future = "select count(*) from schedules where name = 'hourly' and next_run_at > now()";
-    eventually("the next tick lies ahead", LONG, async || (platform.database.count(future).await == 1).then_some(())).await;
+    eventually("the next tick lies ahead", LONG, async || (platform.database.count(future).await == 1).then_some(()))
+        .await;
     assert_eq!(platform.database.count("select count(*) from jobs").await, 1);
 }

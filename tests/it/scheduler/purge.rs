@@ -1,11 +1,11 @@
 //! What was deleted goes after the grace time, rows and objects; what was restored or is younger stays.
 
-use harness::{LONG, Platform, eventually, jpeg};
+use diesel_async::AsyncConnection;
 use gotong_shared::{
     enqueue::{NewJob, enqueue},
     jobs::MaintenancePurgeMedia,
 };
-use diesel_async::AsyncConnection;
+use harness::{LONG, Platform, eventually, jpeg};
 use reqwest::StatusCode;
 
 #[tokio::test]

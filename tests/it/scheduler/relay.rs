@@ -1,11 +1,11 @@
 //! What was accepted and not pushed is brought to Redis by the relay.
 
+use diesel_async::AsyncConnection;
 use gotong_shared::{
     db::DatabaseError,
     enqueue::{EnqueueError, NewJob, enqueue},
     jobs::MaintenancePurgeMedia,
 };
-use diesel_async::AsyncConnection;
 use harness::{LONG, Platform, eventually};
 
 async fn accept(platform: &Platform, job: NewJob) {
@@ -38,7 +38,8 @@ async fn a_far_job_stays_in_the_ledger() {
     accept(&platform, NewJob::of(platform.workspace, &purge()).unwrap().run_at(far)).await;
     accept(&platform, NewJob::of(platform.workspace, &purge()).unwrap()).await;
     let pushed = "select count(*) from jobs where pushed";
-    eventually("the near job is pushed", LONG, async || (platform.database.count(pushed).await == 1).then_some(())).await;
+    eventually("the near job is pushed", LONG, async || (platform.database.count(pushed).await == 1).then_some(()))
+        .await;
     assert_eq!(platform.jobs_in("scheduled").await, 1);
     let waiting = platform.database.count("select count(*) from jobs where pushed and state = 'available'").await;
     assert_eq!(waiting, 1, "only the near one");

@@ -1,7 +1,7 @@
 //! A server that is down delays work and refuses none that can be kept; nothing that was accepted is lost.
 
-use harness::{LONG, Platform, Servers, eventually, jpeg, redis_command};
 use gotong_xtask::servers::{PostgresServer, RedisServer, S3Server};
+use harness::{LONG, Platform, Servers, eventually, jpeg, redis_command};
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -126,7 +126,8 @@ async fn without_s3_uploads_are_refused_and_jobs_wait() {
     let answer = client.request("POST", "/api/v1/media").multipart(form).send().await.unwrap();
     assert_problem(answer, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(platform.database.count("select count(*) from media").await, 1, "only what was accepted");
-    eventually("the job fails and waits", LONG, async || (platform.jobs_in("retryable").await == 1).then_some(())).await;
+    eventually("the job fails and waits", LONG, async || (platform.jobs_in("retryable").await == 1).then_some(()))
+        .await;
     s3.restart().unwrap();
     completed(&platform, 1).await;
 }

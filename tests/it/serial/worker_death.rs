@@ -58,7 +58,8 @@ async fn a_killed_worker_loses_nothing_and_repeats_only_what_was_in_flight() {
     let _others = [spawn_worker(&platform), spawn_worker(&platform)];
     let uploads = upload_all(&platform);
     let kill = async {
-        eventually("some are done", harness::LONG, async || (platform.jobs_in("completed").await >= 50).then_some(())).await;
+        eventually("some are done", harness::LONG, async || (platform.jobs_in("completed").await >= 50).then_some(()))
+            .await;
         victim.kill9();
     };
     tokio::join!(uploads, kill);
