@@ -40,7 +40,8 @@ class PhotoTest(unittest.TestCase):
         answer = self.media.create_media_with_http_info(file=("gradient.png", photo))
         uploaded = answer.data
         self.assertEqual(answer.status_code, 202)
-        self.assertEqual(answer.headers["Location"], f"/api/v1/jobs/{uploaded.job_id}")
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        self.assertEqual(headers["location"], f"/api/v1/jobs/{uploaded.job_id}")
         self.assertEqual((uploaded.filename, uploaded.content_type), ("gradient.png", "image/png"))
         self.assertEqual(uploaded.byte_size, len(photo))
 
