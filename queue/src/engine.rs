@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const UNSETTLED: usize = 16;
 /// How long a closing worker waits for Redis to take its last reports.
 const LAST_REPORTS: Duration = Duration::from_secs(5);
-/// How long it waits to be taken from the registry.
+/// How long it takes at most to leave the registry.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
 pub(crate) struct Engine {
@@ -51,8 +51,8 @@ pub(crate) struct Engine {
     pub(crate) overdue: CancellationToken,
     /// All loops end.
     pub(crate) closed: CancellationToken,
-    /// The worker has left the registry.
-    pub(crate) hidden: CancellationToken,
+    /// The lease loop has ended.
+    pub(crate) kept: CancellationToken,
     /// An operator asked the worker to take no more jobs.
     pub(crate) drained: AtomicBool,
     worker: OnceLock<WorkerContext>,
@@ -87,7 +87,7 @@ impl Engine {
             stopping: CancellationToken::new(),
             overdue: CancellationToken::new(),
             closed: CancellationToken::new(),
-            hidden: CancellationToken::new(),
+            kept: CancellationToken::new(),
             drained: AtomicBool::new(false),
             worker: OnceLock::new(),
             fetching: Mutex::default(),
@@ -255,7 +255,11 @@ impl Engine {
             tracing::warn!(queue = %self.subscription.queue, "redis did not take the last reports; their leases will expire");
         }
         self.closed.cancel();
-        let _ = tokio::time::timeout(LAST_WORD, self.hidden.cancelled()).await;
+        let leave = async {
+            self.kept.cancelled().await;
+            self.client.hide_worker(self.subscription.worker.id, &self.subscription.queue).await
+        };
+        let _ = tokio::time::timeout(LAST_WORD, leave).await;
     }
 
     async fn are_settled_within(&self, most: Duration) -> bool {

@@ -73,10 +73,7 @@ impl Keeper {
                 tokio::time::sleep(RETRY).await;
             }
         }
-        let worker = self.engine.subscription.worker.id;
-        let hide = self.client.hide_worker(&self.link, worker, &self.engine.subscription.queue);
-        let _ = tokio::time::timeout(ROUND, hide).await;
-        self.engine.hidden.cancel();
+        self.engine.kept.cancel();
     }
 
     async fn round(&mut self) -> Result<()> {

@@ -109,17 +109,17 @@ impl Client {
     }
 
     /// Takes a queue of a worker, and with the last one the worker, from the registry.
-    pub(crate) async fn hide_worker(&self, link: &Link, worker: Uuid, queue: &QueueName) -> Result<()> {
+    pub(crate) async fn hide_worker(&self, worker: Uuid, queue: &QueueName) -> Result<()> {
         let prefix = &self.config().prefix;
         let key = keys::worker(prefix, worker);
         let mut remove = redis::pipe();
         remove.hdel(&key, format!("q:{queue}")).ignore().hkeys(&key);
-        let (left,): (Vec<String>,) = link.pipeline(&remove).await?;
+        let (left,): (Vec<String>,) = self.link().pipeline(&remove).await?;
         if !left.iter().any(|field| field.starts_with("q:")) {
             let mut remove = redis::pipe();
             remove.atomic().del(&key).ignore();
             remove.zrem(keys::workers(prefix), worker.simple().to_string()).ignore();
-            let () = link.pipeline(&remove).await?;
+            let () = self.link().pipeline(&remove).await?;
         }
         Ok(())
     }
