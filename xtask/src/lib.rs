@@ -8,6 +8,7 @@ pub mod servers;
 mod cargo;
 mod checkout;
 mod ci;
+mod dashboard;
 mod environment;
 mod fetch;
 mod http;

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::environment::{self, Variables};
 use crate::process::{Process, Spec, wait_until};
 use crate::services::{Addresses, Context, await_ready};
-use crate::{cargo, http, interrupt, ports, progress};
+use crate::{cargo, dashboard, http, interrupt, ports, progress};
 
 pub const PACKAGES: [&str; 3] = ["gotong-api", "gotong-worker", "gotong-scheduler"];
 const READY_LIMIT: Duration = Duration::from_mins(1);
@@ -26,6 +26,7 @@ pub struct Programs(BTreeMap<String, PathBuf>);
 
 impl Programs {
     pub fn build(root: &Path, release: bool) -> Result<Self> {
+        dashboard::build(root)?;
         Ok(Self(cargo::build(root, &PACKAGES, release)?))
     }
 

@@ -3,13 +3,14 @@
 mod browser;
 mod clients;
 mod dashboard;
+mod platform;
 mod tally;
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use self::platform::TestPlatform;
 use self::tally::Tally;
 use crate::checkout::Checkout;
 use crate::environment::Variables;
@@ -59,16 +60,38 @@ fn run_everything(context: &Context, filter: Option<&str>) -> Result<Tally> {
     if let Some(sdks) = &sdks {
         variables.insert("GOTONG_TEST_SDK_DIR".to_owned(), sdks.display().to_string());
     }
-    if let Some(browser) = browser::find(checkout.root(), &mut tally)? {
-        variables.insert("GOTONG_TEST_BROWSER".to_owned(), browser.display().to_string());
-    }
+    let browser = browser::find(checkout.root(), &mut tally)?;
     progress::note("Rust");
     rust(checkout.root(), filter, &variables, &mut tally)?;
     if filter.is_none() {
         dashboard::run(checkout.root(), &variables, &mut tally)?;
-        clients::run(context, &addresses, &programs, sdks.as_deref(), &mut tally)?;
+        with_platform(context, &addresses, &programs, (sdks.as_deref(), browser.as_deref()), &mut tally)?;
     }
     Ok(tally)
+}
+
+/// The tests that talk to a running platform as its users do: the generated clients, and the dashboard in a browser.
+fn with_platform(
+    context: &Context,
+    addresses: &Addresses,
+    programs: &Programs,
+    (sdks, browser): (Option<&Path>, Option<&Path>),
+    tally: &mut Tally,
+) -> Result<()> {
+    let sdks = sdks.filter(|_| clients::exist(context.checkout.root()));
+    if sdks.is_none() && browser.is_none() {
+        return Ok(());
+    }
+    let platform = TestPlatform::start(context, addresses, programs)?;
+    if let Some(sdks) = sdks {
+        clients::run(context, sdks, &platform.variables, tally)?;
+    }
+    if let Some(browser) = browser {
+        let mut variables = platform.variables.clone();
+        variables.insert("GOTONG_TEST_BROWSER".to_owned(), browser.display().to_string());
+        dashboard::run_in_browser(context.checkout.root(), &variables, tally)?;
+    }
+    Ok(())
 }
 
 /// What a test process is told. A value that is set already stays, so that single services can be replaced.
@@ -120,20 +143,4 @@ fn serial_tests(root: &Path, filter: Option<&str>, variables: &Variables) -> Res
     let tests = names.lines().filter_map(|line| line.strip_suffix(": test"));
     let wanted = tests.filter(|name| name.contains(SERIAL) && filter.is_none_or(|filter| name.contains(filter)));
     Ok(wanted.map(str::to_owned).collect())
-}
-
-/// Installs what a `package-lock.json` names, when that has changed since the last time.
-fn install_packages(folder: &Path) -> Result<()> {
-    let lock = folder.join("package-lock.json");
-    let wanted = crate::fetch::sha256(&lock)?;
-    let mark = folder.join("node_modules/.installed-from");
-    if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
-    let what = format!("installing the packages of {}", folder.display());
-    progress::while_running("npm", &what, || crate::fetch::run_client(&mut npm, "npm", "Node 20 or newer with npm"))?;
-    std::fs::create_dir_all(folder.join("node_modules"))?;
-    Ok(std::fs::write(mark, wanted)?)
 }

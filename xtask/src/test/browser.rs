@@ -14,7 +14,7 @@ const INSTALL: &str = "apt-get install -y --no-install-recommends chromium";
 /// The browser, if this checkout has tests that need one. As root it is installed when missing; otherwise those tests
 /// are skipped visibly, except in CI, which skips nothing.
 pub fn find(root: &Path, tally: &mut Tally) -> Result<Option<PathBuf>> {
-    if !super::dashboard::has_script(root, "test:browser") {
+    if !crate::dashboard::has_script(root, "test:browser") {
         return Ok(None);
     }
     let installed = || ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(find_on_path);

@@ -1,6 +1,5 @@
-//! The tests that `dashboard/package.json` declares: `test`, and `test:browser` where there is a browser.
+//! The tests that `dashboard/package.json` declares: `test`, and `test:browser` against a running platform.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,26 +7,26 @@ use anyhow::Result;
 
 use super::tally::Tally;
 use crate::environment::Variables;
-use crate::progress;
+use crate::{dashboard, progress};
 
-pub fn has_script(root: &Path, script: &str) -> bool {
-    let Ok(bytes) = fs::read(root.join("dashboard/package.json")) else { return false };
-    let package: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
-    package.is_some_and(|package| package["scripts"].get(script).is_some())
+/// Runs `test`.
+pub fn run(root: &Path, variables: &Variables, tally: &mut Tally) -> Result<()> {
+    script(root, "test", variables, tally)
 }
 
-pub fn run(root: &Path, variables: &Variables, tally: &mut Tally) -> Result<()> {
-    let has_browser = variables.contains_key("GOTONG_TEST_BROWSER");
-    for (script, allowed) in [("test", true), ("test:browser", has_browser)] {
-        if !allowed || !has_script(root, script) {
-            continue;
-        }
-        let folder = root.join("dashboard");
-        super::install_packages(&folder)?;
-        progress::note(format_args!("Dashboard: npm run {script}"));
-        let mut npm = Command::new("npm");
-        npm.args(["run", "--silent", script]).current_dir(&folder).envs(variables).env("NO_COLOR", "1");
-        tally.run(&format!("dashboard {script}"), &mut npm)?;
+/// Runs `test:browser`; `variables` name the platform and the browser.
+pub fn run_in_browser(root: &Path, variables: &Variables, tally: &mut Tally) -> Result<()> {
+    script(root, "test:browser", variables, tally)
+}
+
+fn script(root: &Path, script: &str, variables: &Variables, tally: &mut Tally) -> Result<()> {
+    if !dashboard::has_script(root, script) {
+        return Ok(());
     }
-    Ok(())
+    let folder = root.join("dashboard");
+    dashboard::install_packages(&folder)?;
+    progress::note(format_args!("Dashboard: npm run {script}"));
+    let mut npm = Command::new("npm");
+    npm.args(["run", "--silent", script]).current_dir(&folder).envs(variables).env("NO_COLOR", "1");
+    tally.run(&format!("dashboard {script}"), &mut npm)
 }
