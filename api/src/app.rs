@@ -15,7 +15,7 @@ pub fn app(state: AppState) -> BoxEndpoint<'static, Response> {
     let service = openapi::service();
     let reference = Reference::of(&service);
     Route::new()
-        .nest("/api/v1", service)
+        .nest(openapi::PREFIX, service)
         .at("/health", get(health::health))
         .at("/health/live", get(health::live))
         .at("/health/ready", get(health::ready))

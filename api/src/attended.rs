@@ -8,7 +8,7 @@ use std::{future::Future, pin::pin, time::Duration};
 use tokio::time::{sleep, timeout};
 
 /// After how long a call is slow enough to ask for a sign of life.
-const SLOW: Duration = Duration::from_millis(1_000);
+const SLOW: Duration = Duration::from_secs(1);
 /// How long the sign may take.
 const SIGN: Duration = Duration::from_millis(1_500);
 

@@ -5,11 +5,12 @@ use crate::{
     context::RequestContext,
     linger::Rest,
     metrics::{self, InFlight},
-    problem::{Problem, of_poem_error},
+    problem::{Code, Problem, of_poem_error},
+    route_template::{allowed, template},
 };
 use futures::FutureExt;
 use poem::{
-    Endpoint, IntoResponse, PathPattern, Request, Response,
+    Endpoint, IntoResponse, Request, Response,
     http::{HeaderMap, HeaderValue, header},
 };
 use std::{panic::AssertUnwindSafe, sync::Arc};
@@ -47,12 +48,18 @@ async fn answer<E: Endpoint>(routes: &E, request: Request, context: &RequestCont
     match AssertUnwindSafe(routes.call(request)).catch_unwind().await {
         Ok(Ok(output)) => {
             let response = output.into_response();
-            let route = template(response.data());
+            let route = template(response.data(), response.data());
             (response, route)
         }
         Ok(Err(error)) => {
-            let route = template(error.data());
-            (of_poem_error(&error).respond(&context.request_id), route)
+            let route = template(error.data(), error.data());
+            let mut problem = of_poem_error(&error);
+            if problem.code() == Code::MethodNotAllowed
+                && let Ok(methods) = HeaderValue::from_str(&allowed(error.data()))
+            {
+                problem = problem.header(header::ALLOW, methods);
+            }
+            (problem.respond(&context.request_id), route)
         }
         Err(panic) => {
             let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -60,11 +67,6 @@ async fn answer<E: Endpoint>(routes: &E, request: Request, context: &RequestCont
             (Problem::internal(format!("a panic: {cause}")).respond(&context.request_id), "unknown".into())
         }
     }
-}
-
-fn template(pattern: Option<&PathPattern>) -> String {
-    let Some(pattern) = pattern else { return "none".into() };
-    pattern.0.trim_end_matches('/').into()
 }
 
 /// Headers that every answer has. What an answer has set itself stands.

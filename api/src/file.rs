@@ -21,7 +21,7 @@ use poem_openapi::{
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::Type,
 };
-use std::io;
+use std::{fmt::Write as _, io};
 
 /// What is to be served.
 pub struct File<'a> {
@@ -61,7 +61,8 @@ impl File<'_> {
             Wanted::Part(first, last) => Some((first, last)),
             Wanted::Nothing => return Err(self.unsatisfiable()),
         };
-        let body = match attended(&state.storage, state.storage.get(self.object_key, range)).await {
+        let get = Box::pin(state.storage.get(self.object_key, range));
+        let body = match attended(&state.storage, get).await {
             // The row is there, so the object must be: this is no 404.
             Err(StorageError::NotFound(key)) => return Err(Problem::internal(format!("the object {key} is missing"))),
             answer => answer?,
@@ -130,7 +131,7 @@ fn disposition(filename: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            _ = write!(encoded, "%{byte:02X}");
         }
     }
     format!("inline; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")

@@ -20,6 +20,7 @@ mod metrics;
 pub mod openapi;
 mod page;
 pub mod problem;
+mod route_template;
 pub mod routes;
 mod schema;
 mod serve;

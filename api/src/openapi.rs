@@ -6,14 +6,22 @@ use crate::{
 };
 use poem::{
     Response, handler,
-    http::header,
+    http::{Method, header},
     web::{Data, Html},
 };
-use poem_openapi::{ExtraHeader, LicenseObject, OpenApiService, ServerObject};
-use std::{fmt::Write as _, sync::Arc};
+use poem_openapi::{ExtraHeader, LicenseObject, OpenApi, OpenApiService, ServerObject};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, LazyLock},
+};
 
 /// Every operation under `/api/v1`.
-pub type Service = OpenApiService<(MediaApi, JobsApi), ()>;
+pub type Operations = (MediaApi, JobsApi);
+/// The operations with their description.
+pub type Service = OpenApiService<Operations, ()>;
+
+/// Where they are.
+pub const PREFIX: &str = "/api/v1";
 
 const DESCRIPTION: &str = "Applications hand their slow and fragile work to Gotong; workers carry it. Accepted work is \
     never lost, never silently done twice, and never invisible.\n\n\
@@ -28,7 +36,7 @@ pub fn service() -> Service {
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
         .server(ServerObject::new("http://127.0.0.1:8080").description("A local installation"))
-        .url_prefix("/api/v1")
+        .url_prefix(PREFIX)
         .extra_response_header::<String, _>(
             ExtraHeader::new("X-Request-Id").description("Identifies the request in the logs."),
         )
@@ -39,6 +47,31 @@ pub fn service() -> Service {
 pub fn yaml() -> String {
     service().spec_yaml()
 }
+
+/// One operation of the document.
+pub struct Operation {
+    /// Its id.
+    pub id: &'static str,
+    /// Its method.
+    pub method: Method,
+    /// Its path as a template, such as `/api/v1/media/{id}`.
+    pub path: String,
+}
+
+/// Every operation of the document.
+pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let paths = <Operations as OpenApi>::meta().into_iter().flat_map(|api| api.paths);
+    let operations = paths.flat_map(|path| {
+        let template = format!("{PREFIX}{}", path.path);
+        path.operations.into_iter().map(move |operation| (template.clone(), operation))
+    });
+    let described = operations.map(|(path, operation)| Operation {
+        id: operation.operation_id.unwrap_or_default(),
+        method: operation.method,
+        path,
+    });
+    described.collect()
+});
 
 /// The reference, rendered once at the start.
 #[derive(Clone)]

@@ -27,7 +27,10 @@ const RETRY_AFTER: u32 = 2;
 
 /// Why a request is refused.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     code: Code,
     detail: String,
     errors: Vec<FieldError>,
@@ -40,7 +43,7 @@ impl Problem {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let retry_after = (code.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after, extra_header: None }
+        Self(Box::new(Parts { code, detail: detail.into(), errors: Vec::new(), retry_after, extra_header: None }))
     }
 
     /// Nothing that the caller may see is there.
@@ -59,48 +62,51 @@ impl Problem {
     /// Names the part of the request at fault: an RFC 6901 pointer into the body, or `/query/…`, `/path/…`, `/header/…`.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        self.errors.push(FieldError { pointer: pointer.into(), message: message.into() });
+        self.0.errors.push(FieldError { pointer: pointer.into(), message: message.into() });
         self
     }
 
     /// Names the part of the request at fault; the problem's own sentence says what is wrong with it.
     #[must_use]
     pub fn about(self, pointer: impl Into<String>) -> Self {
-        let detail = self.detail.clone();
+        let detail = self.0.detail.clone();
         self.at(pointer, detail)
     }
 
     /// Says in how many seconds the request may succeed.
     #[must_use]
-    pub fn retry_after(self, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..self }
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
     }
 
     /// Adds a header that the status calls for.
     #[must_use]
-    pub fn header(self, name: header::HeaderName, value: HeaderValue) -> Self {
-        Self { extra_header: Some((name, value)), ..self }
+    pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.0.extra_header = Some((name, value));
+        self
     }
 
     /// What kind it is.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// The answer on the wire.
     #[must_use]
     pub fn respond(&self, request_id: &str) -> Response {
-        let document = ProblemDocument::of(self.code, &self.detail, &self.errors, request_id);
+        let Parts { code, detail, errors, retry_after, extra_header } = &*self.0;
+        let document = ProblemDocument::of(*code, detail, errors, request_id);
         let mut response = Response::builder()
-            .status(self.code.status())
+            .status(code.status())
             .header(header::CONTENT_TYPE, "application/problem+json")
             .header(header::CACHE_CONTROL, "no-store")
             .body(document.to_json_string());
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = *retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Some((name, value)) = &self.extra_header {
+        if let Some((name, value)) = extra_header {
             response.headers_mut().insert(name, value.clone());
         }
         response
@@ -109,7 +115,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.as_str(), self.detail)
+        write!(f, "{}: {}", self.0.code.as_str(), self.0.detail)
     }
 }
 
@@ -117,7 +123,7 @@ impl std::error::Error for Problem {}
 
 impl ResponseError for Problem {
     fn status(&self) -> StatusCode {
-        self.code.status()
+        self.0.code.status()
     }
 
     fn as_response(&self) -> Response {

@@ -65,14 +65,14 @@ pub async fn serve(
         state.stopping.cancel();
     };
     let server = Server::new_with_acceptor(acceptor).name("gotong-api").idle_timeout(IDLE);
-    let served = server.run_with_graceful_shutdown(app(state.clone()), stop, Some(drain)).await;
+    let outcome = server.run_with_graceful_shutdown(app(state.clone()), stop, Some(drain)).await;
     bucket.abort();
     // What was received whole is still committed after its client is gone.
     state.tasks.close();
     if timeout(drain, state.tasks.wait()).await.is_err() {
         tracing::warn!("stopped before everything that was received was committed");
     }
-    served.map_err(RunError::Server)
+    outcome.map_err(RunError::Server)
 }
 
 /// Makes the bucket as soon as the object store answers.

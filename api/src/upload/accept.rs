@@ -93,7 +93,7 @@ impl Acceptance {
         let Some(upload) = self.received.upload.take() else {
             return self.replay(state).await;
         };
-        if let Err(error) = attended(&state.storage, upload.finish()).await {
+        if let Err(error) = attended(&state.storage, Box::pin(upload.finish())).await {
             discard(state, object);
             return Err(error.into());
         }
@@ -211,13 +211,11 @@ impl Acceptance {
 
     /// Nobody said whether the transaction was committed: asks once, and leaves the object where it is.
     async fn settle(&self, state: &AppState, problem: Problem) -> Result<Accepted, Problem> {
-        match crate::routes::media::find(state, &self.actor, self.media_id).await {
-            Ok(resource) => Ok(Accepted::Now(Box::new(resource))),
-            Err(_) => {
-                tracing::warn!(media = %self.media_id, "it is not known whether an upload was committed; its object stays");
-                Err(problem)
-            }
+        if let Ok(resource) = crate::routes::media::find(state, &self.actor, self.media_id).await {
+            return Ok(Accepted::Now(Box::new(resource)));
         }
+        tracing::warn!(media = %self.media_id, "it is not known whether an upload was committed; its object stays");
+        Err(problem)
     }
 }
 

@@ -60,7 +60,7 @@ fn png(head: &[u8]) -> Size {
     Ok((u32::from_be_bytes(bytes(head, 16)?), u32::from_be_bytes(bytes(head, 20)?)))
 }
 
-/// The logical screen (GIF89a, 18).
+/// The logical screen (specification of GIF, version 89a, section 18).
 fn gif(head: &[u8]) -> Size {
     Ok((u16::from_le_bytes(bytes(head, 6)?).into(), u16::from_le_bytes(bytes(head, 8)?).into()))
 }

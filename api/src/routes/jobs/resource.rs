@@ -97,7 +97,7 @@ pub struct JobResource {
     /// What came of it.
     pub result: Option<Any<Value>>,
     /// Attempts that did not simply succeed, latest first.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<Run>,
     /// Where to go from here.
     pub links: JobLinks,
 }
@@ -123,7 +123,7 @@ pub struct JobFailure {
 /// One run of a job.
 #[derive(Clone, Debug, Object)]
 #[oai(rename = "JobAttempt", skip_serializing_if_is_none)]
-pub struct Attempt {
+pub struct Run {
     /// Its number, from 1.
     pub attempt: i32,
     /// How it ended, such as `retried` or `crashed`.
@@ -179,7 +179,7 @@ impl JobResource {
             error: failure(job.error_class, job.error_message),
             payload: Any(job.payload),
             result: job.result.map(Any),
-            attempts: attempts.into_iter().map(Attempt::of).collect(),
+            attempts: attempts.into_iter().map(Run::of).collect(),
         }
     }
 
@@ -217,7 +217,7 @@ impl JobResource {
     }
 }
 
-impl Attempt {
+impl Run {
     fn of(row: JobAttempt) -> Self {
         Self {
             attempt: row.attempt,

@@ -110,12 +110,13 @@ impl MediaApi {
         };
         let media_id = Uuid::now_v7();
         let object = original_key(media_id);
-        let received = receive(app, form, (!is_repeated).then_some(object.as_str())).await?;
+        // Boxed like the acceptance below: both hold the S3 client's large futures.
+        let received = Box::pin(receive(app, form, (!is_repeated).then_some(object.as_str()))).await?;
         let acceptance = Acceptance { media_id, actor: (*caller).clone(), received, key, trace: context.trace };
         // The file has arrived whole. From here on it is accepted or refused, whether or not the client waits.
         let state = app.clone();
         let accepting = async move {
-            let accepted = acceptance.accept(&state).await;
+            let accepted = Box::pin(acceptance.accept(&state)).await;
             drop(place);
             accepted
         };
