@@ -8,13 +8,13 @@ use rand::Rng;
 use tokio::sync::mpsc;
 
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::EventKind;
 use crate::link::{Call, Link};
 use crate::outcome::{JobError, Outcome, Until};
 use crate::report::{self, Report};
 use crate::run::Handle;
-use crate::{reply, script};
+use crate::station::{Reported, Station};
 
 /// How many reports one script call takes at most, and how many bytes of them, but for a single large one.
 const BATCH: usize = 250;
@@ -41,69 +41,69 @@ enum Argument {
 
 impl Ack {
     /// The run was not started, or is broken off by its worker's stop: no attempt is spent.
-    pub(crate) fn hand_back(handle: Arc<Handle>, engine: &Engine) -> Self {
-        Self::put_off(handle, engine, b'B', Argument::None)
+    pub(crate) fn hand_back(handle: Arc<Handle>, station: &Station) -> Self {
+        Self::put_off(handle, station, b'B', Argument::None)
     }
 
     /// The job's bytes mean nothing.
-    pub(crate) fn undecodable(handle: Arc<Handle>, engine: &Engine) -> Self {
+    pub(crate) fn undecodable(handle: Arc<Handle>, station: &Station) -> Self {
         let error = JobError::new(JobError::UNDECODABLE, "the packed bytes of the job cannot be read");
-        Self::ended(handle, engine, b'U', EventKind::Dead, &error)
+        Self::ended(handle, station, b'U', EventKind::Dead, &error)
     }
 
     /// What the handler said, or what was made of its silence.
-    pub(crate) fn of(handle: Arc<Handle>, engine: &Engine, outcome: Outcome) -> Self {
+    pub(crate) fn of(handle: Arc<Handle>, station: &Station, outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Done(result) => Self::done(handle, engine, result.unwrap_or_default()),
+            Outcome::Done(result) => Self::done(handle, station, result.unwrap_or_default()),
             Outcome::Retry { after, error } if handle.attempt < handle.max_attempts => {
                 let pause = after.unwrap_or_else(|| handle.backoff.pause(handle.attempt));
-                let blob = blob(&handle, engine, EventKind::Retried, &error, b"");
+                let blob = blob(&handle, station, EventKind::Retried, &error, b"");
                 Self { handle, outcome: b'R', argument: millis(pause), blob }
             }
             Outcome::Retry { error, .. } | Outcome::Dead(error) => {
-                Self::ended(handle, engine, b'D', EventKind::Dead, &error)
+                Self::ended(handle, station, b'D', EventKind::Dead, &error)
             }
             Outcome::Cancel(reason) => {
-                Self::ended(handle, engine, b'K', EventKind::Cancelled, &JobError::new("", reason))
+                Self::ended(handle, station, b'K', EventKind::Cancelled, &JobError::new("", reason))
             }
-            Outcome::Snooze(Until::After(pause)) => Self::put_off(handle, engine, b'S', millis(pause)),
+            Outcome::Snooze(Until::After(pause)) => Self::put_off(handle, station, b'S', millis(pause)),
             Outcome::Snooze(Until::At(at)) => {
-                Self::put_off(handle, engine, b'A', Argument::Millis(at.0.min((1 << 48) - 1)))
+                Self::put_off(handle, station, b'A', Argument::Millis(at.0.min((1 << 48) - 1)))
             }
         }
     }
 
-    fn done(handle: Arc<Handle>, engine: &Engine, result: Bytes) -> Self {
-        let config = engine.client.config();
+    fn done(handle: Arc<Handle>, station: &Station, result: Bytes) -> Self {
+        let config = station.config();
         if result.len() > config.result_limit {
             let text =
                 format!("the result of {} bytes was not kept: the limit is {}", result.len(), config.result_limit);
             let note = JobError::new(JobError::RESULT_TOO_LARGE, text);
-            return Self::ended(handle, engine, b'C', EventKind::Completed, &note);
+            return Self::ended(handle, station, b'C', EventKind::Completed, &note);
         }
         let note = JobError::new("", "");
         // without a ledger the tombstone keeps the result, with one the event carries it
         let (argument, carried) =
             if config.ledger { (Argument::None, result) } else { (Argument::Result(result), Bytes::new()) };
-        let blob = blob(&handle, engine, EventKind::Completed, &note, &carried);
+        let blob = blob(&handle, station, EventKind::Completed, &note, &carried);
         Self { handle, outcome: b'C', argument, blob }
     }
 
-    fn ended(handle: Arc<Handle>, engine: &Engine, outcome: u8, kind: EventKind, error: &JobError) -> Self {
-        let blob = blob(&handle, engine, kind, error, b"");
+    fn ended(handle: Arc<Handle>, station: &Station, outcome: u8, kind: EventKind, error: &JobError) -> Self {
+        let blob = blob(&handle, station, kind, error, b"");
         Self { handle, outcome, argument: Argument::None, blob }
     }
 
-    fn put_off(handle: Arc<Handle>, engine: &Engine, outcome: u8, argument: Argument) -> Self {
-        let blob = blob(&handle, engine, EventKind::Snoozed, &JobError::new("", ""), b"");
+    fn put_off(handle: Arc<Handle>, station: &Station, outcome: u8, argument: Argument) -> Self {
+        let blob = blob(&handle, station, EventKind::Snoozed, &JobError::new("", ""), b"");
         Self { handle, outcome, argument, blob }
     }
 
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.blob.len() + if let Argument::Result(result) = &self.argument { result.len() } else { 0 }
     }
 
-    fn add_to(&self, call: &mut Call) {
+    pub(crate) fn add_to(&self, call: &mut Call) {
         call.arg(self.handle.id.as_bytes());
         if self.handle.extras {
             call.arg([self.outcome, b'x'])
@@ -123,7 +123,7 @@ fn millis(pause: Duration) -> Argument {
     Argument::Millis(u64::try_from(pause.as_millis()).unwrap_or(LONGEST).min(LONGEST))
 }
 
-fn blob(handle: &Handle, engine: &Engine, reported: EventKind, error: &JobError, result: &[u8]) -> Vec<u8> {
+fn blob(handle: &Handle, station: &Station, reported: EventKind, error: &JobError, result: &[u8]) -> Vec<u8> {
     let spent = reported != EventKind::Snoozed;
     let report = Report {
         token: handle.token,
@@ -134,18 +134,18 @@ fn blob(handle: &Handle, engine: &Engine, reported: EventKind, error: &JobError,
         started: handle.started,
         id: handle.id,
         reported,
-        worker: engine.subscription.worker.id,
+        worker: station.worker,
         class: &error.class,
         message: &error.message,
         result,
     };
-    let tail = if engine.client.config().ledger { handle.notes().pack() } else { Vec::new() };
+    let tail = if station.config().ledger { handle.notes().pack() } else { Vec::new() };
     report::pack(&report, &tail)
 }
 
 /// Runs until the engine is closed; then sends once more what is left.
 pub(crate) async fn run(engine: Arc<Engine>, mut inbox: mpsc::UnboundedReceiver<Ack>) {
-    let link = engine.client.own_link(Duration::ZERO);
+    let link = engine.station.client.own_link(Duration::ZERO);
     let mut batch = Vec::with_capacity(BATCH);
     let mut next = None;
     loop {
@@ -199,7 +199,7 @@ async fn deliver(engine: &Engine, link: &Link, batch: &[Ack]) {
     while let Err(error) = send(engine, link, batch).await {
         failures += 1;
         if failures == 1 {
-            let queue = &engine.subscription.queue;
+            let queue = &engine.station.queue;
             tracing::warn!(%queue, %error, reports = batch.len(), "cannot report; trying again");
         }
         let most = Duration::from_millis(20).saturating_mul(1 << failures.min(6)).min(Duration::from_secs(1));
@@ -212,22 +212,11 @@ async fn deliver(engine: &Engine, link: &Link, batch: &[Ack]) {
 }
 
 async fn send(engine: &Engine, link: &Link, batch: &[Ack]) -> Result<()> {
-    let queue = &engine.subscription.queue;
-    let bytes = batch.iter().map(|ack| ack.size() + 64).sum();
-    let keys = engine.client.keys(queue);
-    let mut call = Call::new(&script::ACK, keys.all(), 2 + 5 * batch.len(), bytes);
-    engine.client.terms_of_end(&mut call);
-    for ack in batch {
-        ack.add_to(&mut call);
-    }
-    let answers = reply::bytes(link.run(&call).await?)?;
-    if answers.len() != batch.len() {
-        return Err(Error::Corrupt("reports were answered for another number of runs"));
-    }
+    let answers = engine.station.report(link, batch).await?;
     for (answer, ack) in answers.iter().zip(batch) {
-        if *answer == b'-' {
-            ack.handle.lose();
-            tracing::warn!(%queue, job = %ack.handle.id, attempt = ack.handle.attempt, "the report of a stale run changed nothing");
+        if *answer == Reported::Stale {
+            let (queue, handle) = (&engine.station.queue, &ack.handle);
+            tracing::warn!(%queue, job = %handle.id, attempt = handle.attempt, "the report of a stale run changed nothing");
         }
     }
     Ok(())

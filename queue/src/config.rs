@@ -50,7 +50,7 @@ impl Default for Config {
             lease: Duration::from_secs(6),
             renew_every: Duration::from_secs(2),
             max_crashes: 3,
-            tombstone_ttl: Duration::from_secs(3600),
+            tombstone_ttl: Duration::from_hours(1),
             tombstone_hold: Duration::from_secs(10),
             event_bound: 200_000,
             queue_length: 10_000_000,
@@ -73,7 +73,7 @@ impl Config {
         if self.prefix.is_empty() || self.prefix.len() > 64 || !self.prefix.bytes().all(plain) {
             return Err(Error::invalid("prefix", "it must be 1 to 64 of [A-Za-z0-9_:.-]"));
         }
-        if self.lease < Duration::from_millis(100) || self.lease > Duration::from_secs(3600) {
+        if self.lease < Duration::from_millis(100) || self.lease > Duration::from_hours(1) {
             return Err(Error::invalid("lease", "it must be between 100 ms and 1 h"));
         }
         if self.renew_every.is_zero() || self.renew_every * 3 > self.lease {

@@ -16,6 +16,7 @@ use crate::ack::{self, Ack};
 use crate::backend::Subscription;
 use crate::client::Client;
 use crate::run::{Handle, Job};
+use crate::station::Station;
 use crate::{fetch, lease};
 
 /// How often the engine looks whether its worker has been stopped; apalis tells nobody.
@@ -28,7 +29,7 @@ const LAST_REPORTS: Duration = Duration::from_secs(5);
 const LAST_WORD: Duration = Duration::from_secs(1);
 
 pub(crate) struct Engine {
-    pub(crate) client: Client,
+    pub(crate) station: Station,
     pub(crate) subscription: Subscription,
     /// Fetched, and not yet taken by the worker.
     buffer: Mutex<Buffer>,
@@ -73,7 +74,7 @@ impl Engine {
     pub(crate) fn new(client: Client, subscription: Subscription) -> Self {
         let (acks, inbox) = mpsc::unbounded_channel();
         Self {
-            client,
+            station: Station::new(client, &subscription),
             subscription,
             buffer: Mutex::default(),
             held: Mutex::default(),
@@ -104,7 +105,7 @@ impl Engine {
         tokio::spawn(ack::run(self.clone(), inbox));
         tokio::spawn(self.clone().watch());
         *lock(&self.fetching) = Some(tokio::spawn(fetch::run(self.clone())));
-        lease::start(self.clone());
+        lease::start(self);
     }
 
     /// Sees the worker stop, and the drain time pass.
@@ -161,9 +162,10 @@ impl Engine {
     // --- jobs ------------------------------------------------------------------------------------
 
     /// Takes fetched jobs in, for the lease loop at once and for the worker as soon as it asks.
-    pub(crate) fn admit(&self, handles: &[Arc<Handle>], tasks: Vec<Task<Job>>) {
+    pub(crate) fn admit(&self, tasks: Vec<Task<Job>>) {
         self.busy.fetch_add(tasks.len(), Ordering::AcqRel);
-        lock(&self.held).extend(handles.iter().map(|handle| ((handle.id, handle.token), handle.clone())));
+        let held = |task: &Task<Job>| (task.args.handle.key(), task.args.handle.clone());
+        lock(&self.held).extend(tasks.iter().map(held));
         let mut buffer = lock(&self.buffer);
         buffer.tasks.extend(tasks);
         if let Some(waker) = buffer.waker.take() {
@@ -172,10 +174,11 @@ impl Engine {
         }
     }
 
-    /// A job that cannot be given to the worker still holds a slot and a lease until it is reported.
-    pub(crate) fn admit_unreadable(&self, handle: &Arc<Handle>) {
-        self.admit(std::slice::from_ref(handle), Vec::new());
+    /// Ends a job whose bytes mean nothing; until that is reported it holds a slot and a lease like any other.
+    pub(crate) fn bury(&self, handle: Arc<Handle>) {
         self.busy.fetch_add(1, Ordering::AcqRel);
+        lock(&self.held).insert(handle.key(), handle.clone());
+        self.report(Ack::undecodable(handle, &self.station));
     }
 
     pub(crate) fn poll_task(&self, cx: &mut Context<'_>) -> Poll<Task<Job>> {
@@ -198,16 +201,18 @@ impl Engine {
             let count = buffer.tasks.iter().take_while(|task| late(task)).count();
             buffer.tasks.drain(..count).collect()
         };
-        late.iter().for_each(|task| self.hand_back(&task.args.handle));
+        for task in &late {
+            self.hand_back(&task.args.handle);
+        }
     }
 
     /// A job may be started only within half a lease of having been asked for.
     pub(crate) fn is_late(&self, handle: &Handle) -> bool {
-        handle.asked.elapsed() > self.client.config().lease / 2
+        handle.asked.elapsed() > self.station.config().lease / 2
     }
 
     pub(crate) fn hand_back(&self, handle: &Arc<Handle>) {
-        self.report(Ack::hand_back(handle.clone(), self));
+        self.report(Ack::hand_back(handle.clone(), &self.station));
     }
 
     /// The handler of a job has ended, one way or another: frees its slot and passes the report on.
@@ -223,7 +228,7 @@ impl Engine {
         {
             let mut held = lock(&self.held);
             for ack in acks {
-                held.remove(&(ack.handle.id, ack.handle.token));
+                held.remove(&ack.handle.key());
             }
         }
         if self.unsettled.fetch_sub(acks.len(), Ordering::AcqRel) == acks.len() {
@@ -250,14 +255,16 @@ impl Engine {
             let _ = fetching.await;
         }
         let left: Vec<_> = lock(&self.buffer).tasks.drain(..).collect();
-        left.iter().for_each(|task| self.hand_back(&task.args.handle));
+        for task in &left {
+            self.hand_back(&task.args.handle);
+        }
         if !self.are_settled_within(LAST_REPORTS).await {
             tracing::warn!(queue = %self.subscription.queue, "redis did not take the last reports; their leases will expire");
         }
         self.closed.cancel();
         let leave = async {
             self.kept.cancelled().await;
-            self.client.hide_worker(self.subscription.worker.id, &self.subscription.queue).await
+            self.station.client.hide_worker(self.subscription.worker.id, &self.subscription.queue).await
         };
         let _ = tokio::time::timeout(LAST_WORD, leave).await;
     }

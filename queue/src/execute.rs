@@ -118,7 +118,7 @@ impl Guard {
             biased;
             ended = &mut self.run => Some(classify(ended)),
             () = engine.overdue.cancelled() => None,
-            () = tokio::time::sleep(engine.client.config().cancel_grace) => {
+            () = tokio::time::sleep(engine.station.config().cancel_grace) => {
                 let reason = if self.handle.is_cancelled() { "cancelled, and not ended in time" } else { "lost its lease" };
                 Some(Outcome::Cancel(reason.into()))
             }
@@ -132,8 +132,8 @@ impl Guard {
         }
         self.run.abort();
         let ack = match outcome {
-            Some(outcome) => Ack::of(self.handle.clone(), &self.engine, outcome),
-            None => Ack::hand_back(self.handle.clone(), &self.engine),
+            Some(outcome) => Ack::of(self.handle.clone(), &self.engine.station, outcome),
+            None => Ack::hand_back(self.handle.clone(), &self.engine.station),
         };
         self.engine.report(ack);
         if !self.run.is_finished() {

@@ -2,24 +2,17 @@
 //! is none.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
 use apalis_core::task::task_id::TaskId;
-use bytes::Bytes;
 use rand::Rng;
-use uuid::Uuid;
 
-use crate::ack::Ack;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
-use crate::keys::Keys;
 use crate::link::Link;
-use crate::record::{self, Record};
-use crate::reply::Parts;
-use crate::run::{Handle, Job};
-use crate::script;
+use crate::run::Job;
+use crate::station::Fetched;
 
 /// The longest that an idle worker lets Redis hold its connection at a time.
 const LONGEST_BLOCK: Duration = Duration::from_secs(2);
@@ -27,18 +20,6 @@ const LONGEST_BLOCK: Duration = Duration::from_secs(2);
 const GATHER: Duration = Duration::from_millis(1);
 /// How often the lowest priority goes first: one fetch in so many.
 const UPWARD: u64 = 8;
-
-/// What a fetch came to.
-enum Fetched {
-    /// So many jobs of so many that were asked for.
-    Jobs(usize, usize),
-    /// There is work, but the script stopped at its bound.
-    More,
-    /// Nothing is ready; the next delayed job is due after this.
-    Nothing(Duration),
-    /// Fetching is not allowed now: paused, closed, or the recorder lags.
-    Held(Duration),
-}
 
 pub(crate) async fn run(engine: Arc<Engine>) {
     let fetcher = Fetcher::new(engine.clone());
@@ -49,19 +30,15 @@ pub(crate) async fn run(engine: Arc<Engine>) {
         let Some(free) = fetcher.slots(backlog).await else { continue };
         count += 1;
         backlog = false;
-        match fetcher.fetch(free, count.is_multiple_of(UPWARD)).await {
+        match engine.station.fetch(&fetcher.link, free, count.is_multiple_of(UPWARD)).await {
             Ok(fetched) => {
                 failures = 0;
-                match fetched {
-                    Fetched::Jobs(got, asked) => backlog = got == asked,
-                    Fetched::More => {}
-                    Fetched::Nothing(block) | Fetched::Held(block) => fetcher.wait(block).await,
-                }
+                backlog = fetcher.admit(fetched, free).await;
             }
             Err(error) => {
                 failures += 1;
                 if failures == 1 {
-                    tracing::warn!(queue = %engine.subscription.queue, %error, "cannot fetch; trying again");
+                    tracing::warn!(queue = %engine.station.queue, %error, "cannot fetch; trying again");
                 }
                 pause(&engine, failures).await;
             }
@@ -82,17 +59,12 @@ async fn pause(engine: &Engine, failures: u32) {
 struct Fetcher {
     engine: Arc<Engine>,
     link: Link,
-    keys: Arc<Keys>,
-    /// The kinds of the subscription, shared by the jobs instead of a copy in each.
-    kinds: Vec<Arc<str>>,
 }
 
 impl Fetcher {
     fn new(engine: Arc<Engine>) -> Self {
-        let link = engine.client.own_link(LONGEST_BLOCK);
-        let keys = engine.client.keys(&engine.subscription.queue);
-        let kinds = engine.subscription.kinds.iter().map(|k| k.as_str().into()).collect();
-        Self { engine, link, keys, kinds }
+        let link = engine.station.client.own_link(LONGEST_BLOCK);
+        Self { engine, link }
     }
 
     /// Waits for a free slot; with a backlog, a moment longer for half of them, so that fetches stay large. `None` when
@@ -126,108 +98,40 @@ impl Fetcher {
         (free > 0).then_some(free)
     }
 
-    async fn fetch(&self, most: usize, upward: bool) -> Result<Fetched> {
-        let (engine, config) = (&self.engine, self.engine.client.config());
-        let live = self.link.live().await?;
-        let token = Uuid::from_bytes(rand::random());
-        let mut call = engine.client.call(&script::FETCH, &engine.subscription.queue);
-        call.number(most as u64).millis(config.lease);
-        call.arg([*token.as_bytes(), *engine.subscription.worker.id.as_bytes()].concat());
-        call.arg(if config.ledger { live.server.run_id.as_str() } else { "" });
-        call.arg(if upward { "u" } else { "d" });
-        call.number(if config.ledger { config.event_bound } else { 0 });
-        call.millis(engine.client.stay());
-        for kind in &self.kinds {
-            call.arg(kind.as_bytes());
-        }
-        let asked = Instant::now();
-        let mut parts = Parts::of(self.link.run_on(&live, &call).await?)?;
-        let (state, now) = (parts.bytes()?, parts.number()?);
-        let (_version, next) = (parts.number()?, parts.number()?);
-        match state.as_slice() {
-            b"ok" if parts.is_empty() && next == 0 => Ok(Fetched::Nothing(LONGEST_BLOCK)),
-            b"ok" if parts.is_empty() => {
-                let until = Duration::from_millis(next.saturating_sub(now).max(1));
-                Ok(Fetched::Nothing(until.min(LONGEST_BLOCK)))
+    /// Passes on what came, or waits for what may come; whether there is probably more at once.
+    async fn admit(&self, fetched: Fetched, asked: usize) -> bool {
+        match fetched {
+            Fetched::Jobs(jobs, unreadable) => {
+                let full = jobs.len() + unreadable.len() >= asked;
+                self.engine.admit(jobs.into_iter().map(task).collect());
+                for handle in unreadable {
+                    tracing::error!(queue = %self.engine.station.queue, job = %handle.id, "a job's bytes cannot be read");
+                    self.engine.bury(handle);
+                }
+                return full;
             }
-            b"ok" => self.take(parts, token, asked, now).map(|got| Fetched::Jobs(got, most)),
-            b"more" => Ok(Fetched::More),
-            b"closed" => Ok(Fetched::Held(Duration::from_millis(250))),
-            b"paused" => Ok(Fetched::Held(LONGEST_BLOCK)),
-            b"lagging" => Ok(Fetched::Held(Duration::from_millis(50))),
-            _ => Err(Error::Corrupt("an unknown answer to a fetch")),
+            Fetched::More => {}
+            Fetched::Nothing(next) => self.wait(next.unwrap_or(LONGEST_BLOCK).min(LONGEST_BLOCK)).await,
+            Fetched::Paused => self.wait(LONGEST_BLOCK).await,
+            Fetched::Closed => self.wait(Duration::from_millis(250)).await,
+            Fetched::Lagging => self.wait(Duration::from_millis(50)).await,
         }
-    }
-
-    fn take(&self, mut parts: Parts, token: Uuid, asked: Instant, now: u64) -> Result<usize> {
-        let lease = self.engine.client.config().lease;
-        let mut handles = Vec::with_capacity(parts.len() / 2);
-        let mut tasks = Vec::with_capacity(parts.len() / 2);
-        let mut unreadable = Vec::new();
-        while let Some(id) = parts.next_bytes()? {
-            let id = Uuid::from_slice(&id).map_err(|_| Error::Corrupt("a job's id that is no id"))?;
-            let value = Bytes::from(parts.bytes()?);
-            let mut handle = Handle::new(id, token, asked, lease, now);
-            handle.size = value.len();
-            if let Some(record) = record::unpack(value) {
-                let (handle, task) = self.task(handle, record);
-                handles.push(handle);
-                tasks.push(task);
-            } else {
-                (handle.generation, handle.attempt) = (1, 1);
-                unreadable.push(handle);
-            }
-        }
-        let got = handles.len() + unreadable.len();
-        self.engine.admit(&handles, tasks);
-        for handle in unreadable {
-            let handle = Arc::new(handle);
-            tracing::error!(queue = %self.engine.subscription.queue, job = %handle.id, "a job's bytes cannot be read; it is dead");
-            self.engine.admit_unreadable(&handle);
-            self.engine.report(Ack::undecodable(handle, &self.engine));
-        }
-        Ok(got)
-    }
-
-    fn task(&self, mut handle: Handle, record: Record) -> (Arc<Handle>, Task<Job>) {
-        handle.generation = record.generation;
-        handle.attempt = record.attempt + 1;
-        handle.crashes = record.crashes;
-        handle.max_attempts = record.max_attempts;
-        handle.backoff = record.backoff;
-        handle.size = record.size;
-        handle.extras = record.extras;
-        let handle = Arc::new(handle);
-        let known = self.kinds.iter().find(|kind| ***kind == *record.kind);
-        let job = Job {
-            id: handle.id,
-            generation: handle.generation,
-            kind: known.cloned().unwrap_or_else(|| record.kind.into()),
-            queue: self.engine.subscription.queue.clone(),
-            payload: record.payload,
-            attempt: handle.attempt,
-            crashes: handle.crashes,
-            max_attempts: handle.max_attempts,
-            timeout: record.timeout,
-            trace: record.trace,
-            handle: handle.clone(),
-        };
-        let task = TaskBuilder::new(job)
-            .task_id(TaskId::from_uuid(handle.id))
-            .attempt(handle.attempt as usize - 1)
-            .max_attempts(handle.max_attempts as usize)
-            .build();
-        (handle, task)
+        false
     }
 
     /// Waits for a push to leave a token, or for the time to pass.
     async fn wait(&self, block: Duration) {
         let mut pop = redis::cmd("BLPOP");
-        pop.arg(self.keys.wake()).arg(block.as_secs_f64());
+        pop.arg(self.engine.station.keys().wake()).arg(block.as_secs_f64());
         tokio::select! {
             () = self.engine.stopping.cancelled() => {}
             // what went wrong shows at the next fetch
             _ = self.link.command(&pop) => {}
         }
     }
+}
+
+fn task(job: Job) -> Task<Job> {
+    let (id, attempt, most) = (job.id, job.attempt as usize, job.max_attempts as usize);
+    TaskBuilder::new(job).task_id(TaskId::from_uuid(id)).attempt(attempt - 1).max_attempts(most).build()
 }

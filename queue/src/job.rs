@@ -61,7 +61,7 @@ impl NewJob {
             attempt: 0,
             crashes: 0,
             max_attempts: 25,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             backoff: Backoff::default(),
             trace: None,
             unique: None,
@@ -123,7 +123,7 @@ pub struct Backoff {
 impl Default for Backoff {
     /// One second, up to ten minutes.
     fn default() -> Self {
-        Self { base: Duration::from_secs(1), cap: Duration::from_secs(600) }
+        Self { base: Duration::from_secs(1), cap: Duration::from_mins(10) }
     }
 }
 

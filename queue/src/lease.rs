@@ -6,13 +6,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::link::Link;
 use crate::name::Timestamp;
 use crate::run::Handle;
-use crate::{reply, script};
 
 /// The longest wait between two looks at what there is to do.
 const ROUND: Duration = Duration::from_secs(1);
@@ -24,8 +22,8 @@ const RETRY: Duration = Duration::from_millis(100);
 const BATCH: usize = 500;
 
 /// Starts the thread.
-pub(crate) fn start(engine: Arc<Engine>) {
-    let name = format!("lease-{}", engine.subscription.queue);
+pub(crate) fn start(engine: &Arc<Engine>) {
+    let name = format!("lease-{}", engine.station.queue);
     let spawned = std::thread::Builder::new().name(name).spawn({
         let engine = engine.clone();
         move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -34,19 +32,18 @@ pub(crate) fn start(engine: Arc<Engine>) {
         }
     });
     if let Err(error) = spawned {
-        give_up(&engine, &error);
+        give_up(engine, &error);
     }
 }
 
 /// Without renewal nothing may be fetched.
 fn give_up(engine: &Engine, error: &std::io::Error) {
-    tracing::error!(queue = %engine.subscription.queue, %error, "cannot keep leases; the worker takes no jobs");
+    tracing::error!(queue = %engine.station.queue, %error, "cannot keep leases; the worker takes no jobs");
     engine.stopping.cancel();
 }
 
 struct Keeper {
     engine: Arc<Engine>,
-    client: Client,
     link: Link,
     control: String,
     started: Timestamp,
@@ -56,10 +53,10 @@ struct Keeper {
 
 impl Keeper {
     fn new(engine: Arc<Engine>) -> Self {
-        let client = engine.client.clone();
-        let control = client.keys(&engine.subscription.queue).control(engine.subscription.worker.id);
+        let client = &engine.station.client;
+        let control = engine.station.keys().control(engine.station.worker);
         let link = client.own_link(ROUND);
-        Self { engine, client, link, control, started: Timestamp::now(), renewed: Instant::now(), shown: None }
+        Self { engine, link, control, started: Timestamp::now(), renewed: Instant::now(), shown: None }
     }
 
     async fn run(mut self) {
@@ -69,7 +66,7 @@ impl Keeper {
                 Err(error) => Err(error),
             };
             if let Err(error) = pause {
-                tracing::debug!(queue = %self.engine.subscription.queue, %error, "cannot keep leases; trying again");
+                tracing::debug!(queue = %self.engine.station.queue, %error, "cannot keep leases; trying again");
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -79,14 +76,14 @@ impl Keeper {
     async fn round(&mut self) -> Result<()> {
         self.renew(false).await?;
         self.show().await?;
-        while self.client.reap_on(&self.link, &self.engine.subscription.queue, BATCH).await?.more {}
+        while self.engine.station.client.reap_on(&self.link, &self.engine.station.queue, BATCH).await?.more {}
         Ok(())
     }
 
     /// Waits for the next round, or for a request to cancel.
     async fn listen(&mut self) -> Result<()> {
-        let every = self.client.config().renew_every;
-        let wait = every.saturating_sub(self.renewed.elapsed()).min(ROUND).min(self.client.config().lease / 6);
+        let every = self.engine.station.config().renew_every;
+        let wait = every.saturating_sub(self.renewed.elapsed()).min(ROUND).min(self.engine.station.config().lease / 6);
         let mut pop = redis::cmd("BLPOP");
         pop.arg(&self.control).arg(wait.max(Duration::from_millis(1)).as_secs_f64());
         let popped = tokio::select! {
@@ -101,7 +98,7 @@ impl Keeper {
 
     /// Renews all leases when it is time, or asked for; otherwise only those of runs with something new to tell.
     async fn renew(&mut self, now: bool) -> Result<()> {
-        let all = now || self.renewed.elapsed() >= self.client.config().renew_every.mul_f64(0.95);
+        let all = now || self.renewed.elapsed() >= self.engine.station.config().renew_every.mul_f64(0.95);
         let sent = Instant::now();
         let held: Vec<(Arc<Handle>, Option<Vec<u8>>)> = self
             .engine
@@ -114,37 +111,13 @@ impl Keeper {
             .filter(|(_, changed)| all || changed.is_some())
             .collect();
         for batch in held.chunks(BATCH) {
-            if let Err(error) = self.renew_batch(batch, sent).await {
+            if let Err(error) = self.engine.station.renew(&self.link, batch).await {
                 held.iter().filter(|(_, changed)| changed.is_some()).for_each(|(handle, _)| handle.mark_changed());
                 return Err(error);
             }
         }
         if all {
             self.renewed = sent;
-        }
-        Ok(())
-    }
-
-    async fn renew_batch(&self, batch: &[(Arc<Handle>, Option<Vec<u8>>)], sent: Instant) -> Result<()> {
-        let lease = self.client.config().lease;
-        let mut call = self.client.call(&script::RENEW, &self.engine.subscription.queue);
-        call.millis(lease);
-        for (handle, changed) in batch {
-            call.arg(handle.id.as_bytes()).arg(handle.token.as_bytes()).arg(changed.as_deref().unwrap_or_default());
-        }
-        let answers = reply::bytes(self.link.run(&call).await?)?;
-        if answers.len() != batch.len() {
-            return Err(Error::Corrupt("a renewal was answered for another number of runs"));
-        }
-        for (answer, (handle, _)) in answers.into_iter().zip(batch) {
-            match answer {
-                b'-' => handle.lose(),
-                b'K' => handle.cancel(),
-                _ => {}
-            }
-            if answer != b'-' {
-                handle.renewed(sent, lease);
-            }
         }
         Ok(())
     }
@@ -164,7 +137,7 @@ impl Keeper {
             ("memory".to_owned(), resident_memory().to_string()),
             (format!("q:{}", subscription.queue), served),
         ];
-        let drained = self.client.show_worker(&self.link, subscription.worker.id, &fields).await?;
+        let drained = self.engine.station.client.show_worker(&self.link, subscription.worker.id, &fields).await?;
         self.engine.drained.store(drained, std::sync::atomic::Ordering::Release);
         self.shown = Some(Instant::now());
         Ok(())

@@ -149,6 +149,11 @@ impl Handle {
         }
     }
 
+    /// What tells this run from all others.
+    pub(crate) fn key(&self) -> (Uuid, Uuid) {
+        (self.id, self.token)
+    }
+
     /// The lease was prolonged by a command that was sent at this time.
     pub(crate) fn renewed(&self, sent: Instant, lease: Duration) {
         let until = millis(sent.saturating_duration_since(self.asked) + lease);
@@ -205,20 +210,20 @@ mod tests {
 
     #[test]
     fn an_attempt_is_current_while_its_lease_holds() {
-        let held = handle(Duration::from_secs(60));
+        let held = handle(Duration::from_mins(1));
         assert!(held.is_current());
         held.lose();
         assert!(!held.is_current() && held.stop.is_cancelled());
 
         let run_out = handle(Duration::ZERO);
         assert!(!run_out.is_current());
-        run_out.renewed(Instant::now(), Duration::from_secs(60));
+        run_out.renewed(Instant::now(), Duration::from_mins(1));
         assert!(run_out.is_current());
     }
 
     #[test]
     fn notes_are_bounded_and_taken_once() {
-        let handle = Arc::new(handle(Duration::from_secs(60)));
+        let handle = Arc::new(handle(Duration::from_mins(1)));
         let job = Job {
             id: Uuid::nil(),
             generation: 1,

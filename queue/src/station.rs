@@ -1,0 +1,213 @@
+//! What a worker says to Redis about its jobs: fetch, report, renew. Knows nothing of loops, slots or handlers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::ack::Ack;
+use crate::backend::Subscription;
+use crate::client::Client;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+use crate::link::{Call, Link};
+use crate::name::QueueName;
+use crate::record::{self, Record};
+use crate::reply::{self, Parts};
+use crate::run::{Handle, Job};
+use crate::script;
+
+/// A worker's place at a queue.
+pub(crate) struct Station {
+    pub(crate) client: Client,
+    pub(crate) queue: QueueName,
+    pub(crate) worker: Uuid,
+    keys: Arc<Keys>,
+    /// The kinds that the worker knows, shared by the jobs instead of a copy in each.
+    kinds: Vec<Arc<str>>,
+}
+
+/// What a fetch came to.
+#[derive(Debug)]
+pub(crate) enum Fetched {
+    /// Jobs, and those whose bytes mean nothing.
+    Jobs(Vec<Job>, Vec<Arc<Handle>>),
+    /// There may be more, but the script stopped at its bound.
+    More,
+    /// Nothing is ready; the next delayed job is due after this, if there is one.
+    Nothing(Option<Duration>),
+    /// The queue is paused.
+    Paused,
+    /// The epoch is not open for this run of the server.
+    Closed,
+    /// The recorder lags.
+    Lagging,
+}
+
+/// What became of a renewal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// The lease is prolonged.
+    Held,
+    /// The lease is prolonged, and the job has been asked to stop.
+    Cancelled,
+    /// Another owns the job, or nobody: this run's token is stale.
+    Lost,
+}
+
+/// What became of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// It is the job's transition.
+    Taken,
+    /// The job had been asked to stop, so it ended as cancelled instead of waiting again.
+    Cancelled,
+    /// The run's token was stale; nothing changed.
+    Stale,
+}
+
+impl Station {
+    pub(crate) fn new(client: Client, subscription: &Subscription) -> Self {
+        let queue = subscription.queue.clone();
+        let keys = client.keys(&queue);
+        let kinds = subscription.kinds.iter().map(|k| k.as_str().into()).collect();
+        Self { client, queue, worker: subscription.worker.id, keys, kinds }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        self.client.config()
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Takes at most so many jobs; `upward` begins at the lowest priority.
+    pub(crate) async fn fetch(&self, link: &Link, most: usize, upward: bool) -> Result<Fetched> {
+        let config = self.config();
+        let live = link.live().await?;
+        let token = Uuid::from_bytes(rand::random());
+        let mut call = Call::new(&script::FETCH, self.keys.all(), 7 + self.kinds.len(), 256);
+        call.number(most as u64).millis(config.lease);
+        call.arg([*token.as_bytes(), *self.worker.as_bytes()].concat());
+        call.arg(if config.ledger { live.server.run_id.as_str() } else { "" });
+        call.arg(if upward { "u" } else { "d" });
+        call.number(if config.ledger { config.event_bound } else { 0 });
+        call.millis(self.client.stay());
+        for kind in &self.kinds {
+            call.arg(kind.as_bytes());
+        }
+        let asked = Instant::now();
+        let mut parts = Parts::of(link.run_on(&live, &call).await?)?;
+        let (state, now) = (parts.bytes()?, parts.number()?);
+        let (_version, next) = (parts.number()?, parts.number()?);
+        match state.as_slice() {
+            b"ok" if parts.is_empty() => {
+                let until = Duration::from_millis(next.saturating_sub(now).max(1));
+                Ok(Fetched::Nothing((next != 0).then_some(until)))
+            }
+            b"ok" => self.unpack(parts, token, asked, now),
+            b"more" => Ok(Fetched::More),
+            b"closed" => Ok(Fetched::Closed),
+            b"paused" => Ok(Fetched::Paused),
+            b"lagging" => Ok(Fetched::Lagging),
+            _ => Err(Error::Corrupt("an unknown answer to a fetch")),
+        }
+    }
+
+    fn unpack(&self, mut parts: Parts, token: Uuid, asked: Instant, now: u64) -> Result<Fetched> {
+        let lease = self.config().lease;
+        let mut jobs = Vec::with_capacity(parts.len() / 2);
+        let mut unreadable = Vec::new();
+        while let Some(id) = parts.next_bytes()? {
+            let id = Uuid::from_slice(&id).map_err(|_| Error::Corrupt("a job's id that is no id"))?;
+            let value = Bytes::from(parts.bytes()?);
+            let mut handle = Handle::new(id, token, asked, lease, now);
+            handle.size = value.len();
+            if let Some(record) = record::unpack(value) {
+                jobs.push(self.job(handle, record));
+            } else {
+                (handle.generation, handle.attempt) = (1, 1);
+                unreadable.push(Arc::new(handle));
+            }
+        }
+        Ok(Fetched::Jobs(jobs, unreadable))
+    }
+
+    fn job(&self, mut handle: Handle, record: Record) -> Job {
+        handle.generation = record.generation;
+        handle.attempt = record.attempt + 1;
+        handle.crashes = record.crashes;
+        handle.max_attempts = record.max_attempts;
+        handle.backoff = record.backoff;
+        handle.size = record.size;
+        handle.extras = record.extras;
+        let known = self.kinds.iter().find(|kind| ***kind == *record.kind);
+        Job {
+            id: handle.id,
+            generation: handle.generation,
+            kind: known.cloned().unwrap_or_else(|| record.kind.into()),
+            queue: self.queue.clone(),
+            payload: record.payload,
+            attempt: handle.attempt,
+            crashes: handle.crashes,
+            max_attempts: handle.max_attempts,
+            timeout: record.timeout,
+            trace: record.trace,
+            handle: Arc::new(handle),
+        }
+    }
+
+    /// Reports how runs ended, at most 500. Stale ones learn that they are.
+    pub(crate) async fn report(&self, link: &Link, acks: &[Ack]) -> Result<Vec<Reported>> {
+        let bytes = acks.iter().map(|ack| ack.size() + 64).sum();
+        let mut call = Call::new(&script::ACK, self.keys.all(), 2 + 5 * acks.len(), bytes);
+        self.client.terms_of_end(&mut call);
+        for ack in acks {
+            ack.add_to(&mut call);
+        }
+        let answers = reply::bytes(link.run(&call).await?)?;
+        if answers.len() != acks.len() {
+            return Err(Error::Corrupt("reports were answered for another number of runs"));
+        }
+        let reported = |(answer, ack): (u8, &Ack)| match answer {
+            b'+' => Reported::Taken,
+            b'K' => Reported::Cancelled,
+            _ => {
+                ack.handle.lose();
+                Reported::Stale
+            }
+        };
+        Ok(answers.into_iter().zip(acks).map(reported).collect())
+    }
+
+    /// Prolongs leases, at most 1,000, and sends what the runs have to tell.
+    pub(crate) async fn renew(&self, link: &Link, runs: &[(Arc<Handle>, Option<Vec<u8>>)]) -> Result<Vec<Renewed>> {
+        let lease = self.config().lease;
+        let mut call = Call::new(&script::RENEW, self.keys.all(), 1 + 3 * runs.len(), 64 * runs.len());
+        call.millis(lease);
+        for (handle, changed) in runs {
+            call.arg(handle.id.as_bytes()).arg(handle.token.as_bytes()).arg(changed.as_deref().unwrap_or_default());
+        }
+        let sent = Instant::now();
+        let answers = reply::bytes(link.run(&call).await?)?;
+        if answers.len() != runs.len() {
+            return Err(Error::Corrupt("a renewal was answered for another number of runs"));
+        }
+        let renewed = |(answer, (handle, _)): (u8, &(Arc<Handle>, _))| {
+            if answer == b'-' {
+                handle.lose();
+                return Renewed::Lost;
+            }
+            handle.renewed(sent, lease);
+            if answer == b'K' {
+                handle.cancel();
+                return Renewed::Cancelled;
+            }
+            Renewed::Held
+        };
+        Ok(answers.into_iter().zip(runs).map(renewed).collect())
+    }
+}
