@@ -1,0 +1,172 @@
+/** What an operator does, in a real browser, with the real API behind. */
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+
+import { launch, open, place, signIn, withoutStatuses } from "./browser.js";
+import { png } from "./drawing.js";
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+/** Files are named apart, so that tests that run again or side by side do not see each other's. */
+const named = (what) => `${what}-${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
+
+const photo = (name) => ({ name, mimeType: "image/png", buffer: png(640, 480, Math.random()) });
+
+const row = (page, name) => page.locator(".row", { hasText: name });
+
+async function toMedia(page) {
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Media" }).click();
+  await page.getByRole("heading", { name: "Media", level: 1 }).waitFor();
+}
+
+/** What axe finds that keeps people out. */
+async function barriers(page) {
+  // The policy of the page lets no test add a script element, but the protocol may evaluate one.
+  const source = await import("node:fs/promises").then(({ readFile }) => readFile(axe, "utf8"));
+  await page.evaluate(source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
+
+test("a photo is uploaded, becomes a thumbnail, and its job says so", async () => {
+  const { page, context, complaints } = await open(browser);
+  const name = `${named("sunset")}.png`;
+  assert.deepEqual(await barriers(page), []);
+  await signIn(page);
+  await page.getByText("Everything works").waitFor();
+  for (const part of ["Database", "Queues", "Storage"]) await page.locator(".check.up", { hasText: part }).waitFor();
+
+  await toMedia(page);
+  await page.locator("input[type=file]").setInputFiles(photo(name));
+  const thumbnail = page.getByRole("img", { name: `Thumbnail of ${name}` });
+  await thumbnail.waitFor();
+  await thumbnail.evaluate((image) => image.decode());
+  assert.deepEqual(await thumbnail.evaluate((image) => [image.naturalWidth, image.naturalHeight]), [300, 225]);
+  await row(page, name).getByText("Ready", { exact: true }).waitFor();
+  assert.deepEqual(await barriers(page), []);
+
+  await row(page, name).getByRole("link", { name: `Job: ${name}` }).click();
+  await page.getByRole("heading", { name: "thumbnail.generate" }).waitFor();
+  await page.getByText("Completed", { exact: true }).waitFor();
+  await page.getByText("It is done.").waitFor();
+  await page.reload();
+  await page.getByText("It is done.").waitFor();
+  assert.deepEqual(await barriers(page), []);
+
+  await page.getByLabel("Language").selectOption({ label: "Bahasa Indonesia" });
+  await page.getByText("Sudah dikerjakan.").waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "id");
+  await page.getByLabel("Tampilan").selectOption({ label: "Gelap" });
+  assert.deepEqual(await barriers(page), []);
+
+  await page.getByRole("button", { name: "Keluar" }).click();
+  await page.getByRole("heading", { name: "Masuk" }).waitFor();
+  const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
+  assert.ok(!kept.includes("gtg_"), "the key is forgotten");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a file that is dropped is uploaded, can be deleted, and comes back", async () => {
+  const { page, context, complaints } = await open(browser);
+  const name = `${named("dropped")}.png`;
+  await signIn(page);
+  await toMedia(page);
+  const bytes = photo(name).buffer.toString("base64");
+  const transfer = await page.evaluateHandle(
+    ([name, bytes]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
+      return transfer;
+    },
+    [name, bytes],
+  );
+  await page.locator(".drop").dispatchEvent("drop", { dataTransfer: transfer });
+  await row(page, name).getByText("Ready", { exact: true }).waitFor();
+
+  await page.getByRole("button", { name: `Delete ${name}` }).click();
+  await page.getByText(`${name} is deleted.`).waitFor();
+  await row(page, name).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText(`${name} is back.`).waitFor();
+  await row(page, name).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("what cannot be used is refused, or fails, in words", async () => {
+  const { page, context, complaints } = await open(browser);
+  const words = `${named("words")}.jpg`;
+  const cut = `${named("cut")}.png`;
+  await signIn(page);
+  await toMedia(page);
+  await page.locator("input[type=file]").setInputFiles([
+    { name: words, mimeType: "image/jpeg", buffer: Buffer.from("These are only words.") },
+    { name: cut, mimeType: "image/png", buffer: photo(cut).buffer.subarray(0, 20_000) },
+  ]);
+  const refused = page.locator(".upload", { hasText: words });
+  await refused.getByText("This type of file is not accepted").waitFor();
+  assert.deepEqual(await barriers(page), []);
+  await refused.getByRole("button", { name: `Remove ${words} from this list` }).click();
+  await refused.waitFor({ state: "detached" });
+
+  await row(page, cut).getByText("The file is not an image that can be read").waitFor();
+  await page.getByRole("navigation", { name: "Show" }).getByRole("link", { name: "Failed" }).click();
+  assert.match(page.url(), /[?&]state=failed/);
+  await row(page, cut).getByRole("link", { name: `Job: ${cut}` }).click();
+  await page.getByText("It failed for good and is not tried again.").waitFor();
+  await page.getByRole("heading", { name: "Latest error" }).waitFor();
+
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("region", { name: "Needs attention" }).getByText(cut).waitFor();
+  assert.deepEqual(withoutStatuses(complaints, 415), []);
+  await context.close();
+});
+
+test("a key that is none is told, by the keyboard alone", async () => {
+  const { page, context, complaints } = await open(browser);
+  await page.getByLabel("API key", { exact: true }).waitFor();
+  await page.keyboard.type("not a key");
+  await page.keyboard.press("Enter");
+  await page.getByText("A key begins with gtg_").waitFor();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type(`gtg_${"0".repeat(64)}`);
+  await page.keyboard.press("Enter");
+  await page.getByText("The key is unknown, revoked or expired.").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "key");
+  assert.deepEqual(withoutStatuses(complaints, 401), []);
+  await context.close();
+});
+
+test("an API that does not answer is told, and its return is noticed", async () => {
+  const { page, context } = await open(browser);
+  await signIn(page);
+  await page.getByText("Everything works").waitFor();
+  await context.route(/\/(api|health)/, (route) => route.abort());
+  await page.getByText("The API cannot be reached. What you see may be out of date").waitFor();
+  await page.getByText("Everything works").waitFor();
+  await context.unroute(/\/(api|health)/);
+  await page.getByText("The API cannot be reached.").waitFor({ state: "detached" });
+  await context.close();
+});
+
+test("an address of the page opens that place, and an unknown one says so", async () => {
+  const { page, context, complaints } = await open(browser);
+  await page.goto(place("media?state=failed&category=audio"));
+  await signIn(page);
+  await page.getByText("No file matches").or(page.locator(".row").first()).first().waitFor();
+  const current = page.locator(".choice [aria-current]");
+  assert.deepEqual(await current.allTextContents(), ["Failed", "Audio"]);
+  await page.goto(place("no/such/place"));
+  await page.getByText("There is no such page").waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});

@@ -1,0 +1,117 @@
+/** What the screens ask for, and how often they ask again. */
+
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import { answered, client, type MediaCategory, type MediaState } from "./client";
+import { fetchHealth } from "./health";
+
+const BUSY_MS = 1_500;
+const QUIET_MS = 10_000;
+/** While nothing answers: its return should not go unnoticed for long. */
+const DOWN_MS = 3_000;
+
+/** Which files, and from where on. */
+export interface MediaFilter {
+  state?: MediaState | undefined;
+  category?: MediaCategory | undefined;
+  cursor?: string | undefined;
+}
+
+export const PAGE_LENGTH = 20;
+
+export const healthQuery = queryOptions({
+  queryKey: ["health"],
+  queryFn: ({ signal }) => fetchHealth(signal),
+  refetchInterval: ({ state }) => (state.status === "error" ? DOWN_MS : QUIET_MS),
+});
+
+/** A page of files; often while something on it is in the making, else now and then. */
+export function mediaQuery(filter: MediaFilter, length: number = PAGE_LENGTH) {
+  return queryOptions({
+    queryKey: ["media", filter, length],
+    queryFn: ({ signal }) =>
+      answered(client.GET("/api/v1/media", { params: { query: { ...given(filter), per_page: length } }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) =>
+      state.data?.data.some((media) => media.state === "processing") ? BUSY_MS : QUIET_MS,
+  });
+}
+
+/** The parts of a filter that are there. */
+function given({ state, category, cursor }: MediaFilter) {
+  return { ...(state && { state }), ...(category && { category }), ...(cursor && { cursor }) };
+}
+
+/** One job, until it has ended. */
+export function jobQuery(id: string) {
+  return queryOptions({
+    queryKey: ["job", id],
+    queryFn: ({ signal }) => answered(client.GET("/api/v1/jobs/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: ({ state }) => (state.data?.finished ? false : BUSY_MS),
+  });
+}
+
+/** One file, until everything that is made of it is there. */
+export function mediumQuery(id: string) {
+  return queryOptions({
+    queryKey: ["medium", id],
+    queryFn: ({ signal }) => answered(client.GET("/api/v1/media/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: ({ state }) => (state.data?.state === "processing" ? BUSY_MS : false),
+  });
+}
+
+/** A thumbnail's bytes. They never change: another picture has another address. */
+export function thumbnailQuery(id: string, variant: string) {
+  return queryOptions({
+    queryKey: ["thumbnail", id, variant],
+    queryFn: ({ signal }) =>
+      answered(
+        client.GET("/api/v1/media/{id}/thumbnails/{variant}", {
+          params: { path: { id, variant } },
+          parseAs: "blob",
+          signal,
+        }),
+      ),
+    staleTime: Infinity,
+  });
+}
+
+/** Sends one file. The same `idempotencyKey` makes a repeated attempt the same upload. */
+export function upload(file: File, idempotencyKey: string) {
+  return answered(
+    client.POST("/api/v1/media", {
+      params: { header: { "Idempotency-Key": idempotencyKey } },
+      // The document can only say that the file is binary, which its types call a string.
+      body: { file: file as unknown as string },
+      bodySerializer: () => {
+        const form = new FormData();
+        form.append("file", file);
+        return form;
+      },
+    }),
+  );
+}
+
+export function deleteMedia(id: string) {
+  return answered(client.DELETE("/api/v1/media/{id}", { params: { path: { id } } }));
+}
+
+export function restoreMedia(id: string) {
+  return answered(client.POST("/api/v1/media/{id}/restore", { params: { path: { id } } }));
+}
+
+/** Whether the API takes the key: throws its refusal, or that nothing answers. */
+export async function tryKey(key: string): Promise<void> {
+  await answered(
+    client.GET("/api/v1/media", {
+      params: { query: { per_page: 1 } },
+      headers: { authorization: `Bearer ${key}` },
+    }),
+  );
+}
+
+/** The cursor in a page's link to a neighbour. */
+export function cursorOf(link: string | undefined): string | undefined {
+  if (!link) return undefined;
+  return new URLSearchParams(link.slice(link.indexOf("?") + 1)).get("cursor") ?? undefined;
+}

@@ -1,0 +1,59 @@
+/** Drawings that stand beside words; readers of the page's text do not meet them. */
+
+import type { ReactNode } from "react";
+
+function Icon({ children }: { children: ReactNode }) {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+      {children}
+    </svg>
+  );
+}
+
+/** Three carry one load. */
+export function Mark() {
+  return (
+    <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
+      <rect className="mark-ground" width="32" height="32" rx="7" />
+      <path className="mark-people" d="M6 12h20M9.5 12v12M16 12v12M22.5 12v12" />
+      <path className="mark-load" d="M11 5.5h10v4H11z" />
+    </svg>
+  );
+}
+
+export const UploadIcon = () => (
+  <Icon>
+    <path d="M12 16V4m0 0L7 9m5-5 5 5M4 16v3a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-3" />
+  </Icon>
+);
+
+export const ImageIcon = () => (
+  <Icon>
+    <path d="M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4" />
+    <circle cx="15.5" cy="9" r="1.2" />
+  </Icon>
+);
+
+export const AudioIcon = () => (
+  <Icon>
+    <path d="M5 10v4m3.5-7v10M12 4v16m3.5-13v10M19 10v4" />
+  </Icon>
+);
+
+export const CheckIcon = () => (
+  <Icon>
+    <path d="m5 12.5 4.5 4.5L19 7.5" />
+  </Icon>
+);
+
+export const CrossIcon = () => (
+  <Icon>
+    <path d="m6 6 12 12M18 6 6 18" />
+  </Icon>
+);
+
+export const DashIcon = () => (
+  <Icon>
+    <path d="M6 12h12" />
+  </Icon>
+);

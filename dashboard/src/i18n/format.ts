@@ -1,0 +1,57 @@
+/** Numbers, sizes and times as the reader's language writes them. */
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+const SPANS: [Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+export interface Format {
+  number(value: number): string;
+  /** A share from 0 to 1. */
+  percent(share: number): string;
+  /** A size in decimal units. */
+  bytes(size: number): string;
+  /** A date and a time of day, to the second. */
+  moment(iso: string): string;
+  /** How long ago, or how soon, as seen at `now` (ms since 1970). */
+  ago(iso: string, now: number): string;
+  /** A length of time in its largest fitting unit. */
+  duration(ms: number): string;
+  list(items: string[]): string;
+}
+
+export function formatFor(locale: string): Format {
+  const number = new Intl.NumberFormat(locale);
+  const percent = new Intl.NumberFormat(locale, { style: "percent" });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const list = new Intl.ListFormat(locale, { type: "conjunction" });
+  const inUnit = (value: number, unit: string, display: "short" | "long") => {
+    const digits = value < 10 ? 1 : 0;
+    const options = { style: "unit", unit, unitDisplay: display, maximumFractionDigits: digits } as const;
+    return new Intl.NumberFormat(locale, options).format(value);
+  };
+  return {
+    number: (value) => number.format(value),
+    percent: (share) => percent.format(share),
+    bytes(size) {
+      const step = Math.min(Math.floor(Math.log10(Math.max(size, 1)) / 3), UNITS.length - 1);
+      return inUnit(size / 1000 ** step, UNITS[step] ?? "byte", "short");
+    },
+    moment: (iso) => moment.format(new Date(iso)),
+    ago(iso, now) {
+      const seconds = Math.round((Date.parse(iso) - now) / 1000);
+      const [unit, length] = SPANS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+      return relative.format(Math.trunc(seconds / length), unit);
+    },
+    duration(ms) {
+      if (ms < 1000) return inUnit(Math.round(ms), "millisecond", "short");
+      const [unit, length] = SPANS.find(([, length]) => ms / 1000 >= length) ?? ["second", 1];
+      return inUnit(Math.trunc(ms / 100 / length) / 10, unit, "long");
+    },
+    list: (items) => list.format(items),
+  };
+}

@@ -1,0 +1,37 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+// The API serves the page with this policy; the development server sends it too, so that what it forbids shows at once.
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const api = process.env.GOTONG_URL ?? "http://127.0.0.1:8080";
+
+/** Fails the build when a reader would wait longer for the first page than they should. */
+function budget(limit: number): Plugin {
+  return {
+    name: "javascript-budget",
+    apply: "build",
+    async writeBundle(_, bundle) {
+      const { gzipSync } = await import("node:zlib");
+      const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+      const size = chunks.reduce((sum, chunk) => sum + gzipSync(chunk.code).length, 0);
+      if (size > limit) this.error(`the JavaScript is ${size} bytes compressed; the limit is ${limit}`);
+    },
+  };
+}
+
+export default defineConfig({
+  base: "/dashboard/",
+  plugins: [react(), budget(200_000)],
+  build: {
+    target: "es2022",
+    // A data: URL would count as another source for the policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/api": api, "/health": api } },
+  preview: { headers: { "content-security-policy": policy }, proxy: { "/api": api, "/health": api } },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+} as Parameters<typeof defineConfig>[0]);
