@@ -1,2 +1,3 @@
+mod memory;
 mod outages;
 mod worker_death;

@@ -1,0 +1,10 @@
+//! The HTTP API, as its clients see it.
+
+mod auth;
+mod bad_uploads;
+mod commands;
+mod idempotency;
+mod jobs;
+mod media;
+mod raw;
+mod surface;
