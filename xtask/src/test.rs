@@ -64,8 +64,11 @@ fn run_everything(context: &Context, filter: Option<&str>) -> Result<Tally> {
     progress::note("Rust");
     rust(checkout.root(), filter, &variables, &mut tally)?;
     if filter.is_none() {
-        dashboard::run(checkout.root(), &variables, &mut tally)?;
-        with_platform(context, &addresses, &programs, (sdks.as_deref(), browser.as_deref()), &mut tally)?;
+        let result = dashboard::run(checkout.root(), &variables, &mut tally);
+        tally.note("dashboard", result)?;
+        let clients = (sdks.as_deref(), browser.as_deref());
+        let result = with_platform(context, &addresses, &programs, clients, &mut tally);
+        tally.note("tests against a platform", result)?;
     }
     Ok(tally)
 }

@@ -120,6 +120,8 @@ pub fn spec(program: &Path, data: &Path, ports: Ports, secret: &str) -> Result<S
         .args([port("volume.port", ports.volume), port("volume.port.grpc", ports.volume_grpc)])
         .args([port("filer.port", ports.filer), port("filer.port.grpc", ports.filer_grpc)])
         .args(["-s3.port.iceberg=0", "-s3.port.lance=0"])
+        // The only master need not wait ten seconds for others before it elects itself.
+        .arg("-master.electionTimeout=1s")
         // Every bucket has volumes of its own, and the tests make many buckets: small volumes, added one by one.
         .args(["-volume.max=100000", "-master.volumeSizeLimitMB=1024"])
         .env("WEED_MASTER_VOLUME_GROWTH_COPY_1", "1");

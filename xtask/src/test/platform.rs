@@ -1,6 +1,7 @@
 //! A platform for the tests that need a running one: its own database, key prefix, bucket and ports on the local services.
 
-use std::process::{Child, Command};
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -100,9 +101,14 @@ fn create_database(context: &Context, server: &str, name: &str) -> Result<()> {
     let tools = context.tools.postgres()?;
     let mut psql = Command::new(tools.bin.join("psql"));
     psql.envs(tools.env()).args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", server]);
-    // Databases of earlier runs are of no use to anybody.
-    let old = "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE datname ~ '^platform[0-9a-f]{8}$'";
-    let output = psql.args(["-c", &format!("{old} \\gexec"), "-c", &format!("CREATE DATABASE {name}")]).output()?;
+    let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // Databases of earlier runs are of no use to anybody.
+        let old = "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database \
+                   WHERE datname ~ '^platform[0-9a-f]{8}$'";
+        write!(stdin, "{old} \\gexec\nCREATE DATABASE {name};\n")?;
+    }
+    let output = child.wait_with_output()?;
     if !output.status.success() {
         bail!("cannot create a database: {}", String::from_utf8_lossy(&output.stderr).trim());
     }

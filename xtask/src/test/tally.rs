@@ -48,7 +48,16 @@ impl Tally {
         Ok(())
     }
 
-    pub fn fail(&mut self, why: String) {
+    /// A part that could not run at all is a failure, but what the others have found is still reported.
+    pub fn note(&mut self, part: &str, result: Result<()>) -> Result<()> {
+        interrupt::check()?;
+        if let Err(error) = result {
+            self.fail(format!("{part}: {error:#}"));
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, why: String) {
         self.failed += 1;
         self.lines.push(why);
     }
