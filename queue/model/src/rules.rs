@@ -58,6 +58,8 @@ rules! {
     EditFence: "an edit commits under any epoch",
     /// The doctor gives a parked job back under the row's lock, hence between edits.
     UnparkUnderLock: "the doctor unparks in the middle of an edit",
+    /// The doctor gives back only a job whose row, read again under the lock, is open.
+    UnparkOpen: "the doctor also gives back what has ended since it looked",
     /// What gives a parked job back names the parking.
     UnparkById: "the doctor gives back whatever is parked",
     /// The doctor takes away what is alive in Redis although the ledger is past it.
@@ -66,6 +68,8 @@ rules! {
     Refill: "a row that is marked as pushed is never looked at again",
     /// The new epoch is committed in the ledger, then set in Redis.
     LedgerFirst: "the new epoch is set in Redis, and in the ledger once it is open",
+    /// A Redis without an epoch is given a name that the ledger never has, before the ledger announces one.
+    MarkEmpty: "a new epoch is set, and open at once, wherever the key is missing",
     /// Redis takes a new epoch only in place of the one that the doctor saw.
     EpochSwap: "the doctor sets the epoch whatever stands there",
     /// The epoch is opened for the run of the server that was compared.

@@ -47,6 +47,7 @@ steps! {
         RecorderForgets: "recorder: deletes the events, starts the last seconds of their tombstone",
         TombstoneExpires: "Redis: the last seconds of the tombstone are over",
         DoctorSeesEpoch: "doctor: sees in Redis an epoch that is missing, closed or another",
+        DoctorMarksEmpty: "doctor: finds no epoch in Redis, sets one that is nobody's",
         DoctorAnnounces: "doctor: commits a new epoch in the ledger",
         DoctorSetsEpoch: "doctor: sets the new epoch in Redis, in place of the one it saw",
         DoctorOpens: "doctor: opens the epoch",

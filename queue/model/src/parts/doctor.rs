@@ -19,8 +19,7 @@ pub(super) fn steps(now: &State, out: &mut Steps) {
         match doctor {
             Doctor::Round { look } => {
                 if look == Look::Nothing && (out.scenario.doctors > 1 || !now.epoch_is_settled()) {
-                    let Redis { epoch: before, open, .. } = now.redis;
-                    out.add(Step::DoctorSeesEpoch, with(Doctor::Saw { before, open, same_run: true }));
+                    see(now, i, out);
                 }
                 compare(now, look, Look::Nothing, &|look| with(Doctor::Round { look }), out);
             }
@@ -45,6 +44,20 @@ impl State {
     }
 }
 
+/// Where it finds no epoch it sets one that is closed and that no push can name. So when it later swaps that for the one
+/// it announced, nothing has been lost in between.
+fn see(now: &State, i: usize, out: &mut Steps) {
+    let mut next = *now;
+    let mut step = Step::DoctorSeesEpoch;
+    if now.redis.epoch == 0 && out.rules.has(Rule::MarkEmpty) {
+        next.redis.epoch = now.fresh_epoch();
+        step = Step::DoctorMarksEmpty;
+    }
+    let Redis { epoch: before, open, .. } = next.redis;
+    next.doctors[i] = Doctor::Saw { before, open, same_run: true };
+    out.add(step, next);
+}
+
 fn announce(idle: &State, i: usize, before: u8, open: bool, same_run: bool, out: &mut Steps) {
     let mut next = *idle;
     if before != 0 && before == idle.epoch && open {
@@ -59,7 +72,7 @@ fn announce(idle: &State, i: usize, before: u8, open: bool, same_run: bool, out:
     out.add(Step::DoctorAnnounces, next);
 }
 
-/// An empty Redis holds nothing stale, so its epoch is open at once; another is compared first.
+/// Before it is opened, what is there is compared.
 fn set(now: &State, i: usize, name: u8, before: u8, same_run: bool, out: &mut Steps) {
     let mut next = *now;
     next.doctors[i] = Doctor::default();
@@ -139,8 +152,11 @@ fn verdict(entry: Entry, below: u8, generation: u8, expected: Option<u8>, out: &
 
 /// While the doctor holds the row's lock no edit is between its park and its commit; it does not wait for the lock.
 fn unpark(now: &State, generation: u8, parking: u8, mut next: State, out: &mut Steps) {
-    let may = !now.is_locked() && now.row.generation == generation && now.row.life != Life::Pruned;
-    if !may && out.rules.has(Rule::UnparkUnderLock) {
+    let row = &now.row;
+    let is_it = row.generation == generation && row.life != Life::Pruned;
+    let open = row.is_open() || !out.rules.has(Rule::UnparkOpen);
+    let locked = now.is_locked() && out.rules.has(Rule::UnparkUnderLock);
+    if locked || !is_it || !open {
         out.add(Step::DoctorIsFinished, next);
         return;
     }
