@@ -27,6 +27,7 @@ scripts! {
     CANCEL: ["prelude", "entry", "cancel"];
     COUNTS: ["prelude", "counts"];
     ENTRIES: ["prelude", "entries"];
+    EVENTS: ["prelude", "events"];
     FETCH: ["prelude", "entry", "fetch"];
     FORGET: ["prelude", "entry", "forget"];
     GATE: ["prelude", "gate"];

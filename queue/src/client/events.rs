@@ -8,7 +8,7 @@ use crate::client::{CHUNK, Client};
 use crate::error::{Error, Result};
 use crate::event::{Event, EventBatch};
 use crate::name::QueueName;
-use crate::{report, script};
+use crate::{reply, report, script};
 
 /// The longest that a waiter lets Redis hold its connection at a time.
 pub(crate) const LONGEST_BLOCK: Duration = Duration::from_secs(5);
@@ -19,13 +19,14 @@ impl Client {
     /// # Errors
     /// As any command.
     pub async fn read_events(&self, queue: &QueueName, count: usize) -> Result<EventBatch> {
-        let keys = self.keys(queue);
-        let last = isize::try_from(count.clamp(1, CHUNK)).unwrap_or(1) - 1;
-        let mut both = redis::pipe();
-        both.atomic().hget(keys.meta(), "e").lrange(keys.events(), 0, last);
-        let (epoch, packed): (Option<String>, Vec<Vec<u8>>) = self.link().pipeline(&both).await?;
-        let events: Option<Vec<Event>> = packed.into_iter().map(report::unpack_event).collect();
-        let events = events.ok_or(Error::Corrupt("an event that cannot be read"))?;
+        let mut call = self.call(&script::EVENTS, queue);
+        call.number(count.clamp(1, CHUNK) as u64);
+        let mut parts = reply::Parts::of(self.run(&call).await?)?;
+        let epoch = Some(parts.text()?).filter(|name| !name.is_empty());
+        let mut events = Vec::with_capacity(parts.len());
+        while let Some(packed) = parts.next_bytes()? {
+            events.push(report::unpack_event(packed).ok_or(Error::Corrupt("an event that cannot be read"))?);
+        }
         Ok(EventBatch { epoch, events })
     }
 

@@ -60,7 +60,7 @@ impl Client {
         let mut call = self.call(&script::REAP, queue);
         self.terms_of_end(&mut call);
         call.number(limit.clamp(1, CHUNK) as u64).number(config.max_crashes);
-        call.arg(if settled { "1" } else { "0" });
+        call.arg(if settled { "1" } else { "0" }).millis(config.lease);
         let mut parts = reply::Parts::of(link.run_on(&live, &call).await?)?;
         Ok(Reaped {
             returned: parts.number()?,

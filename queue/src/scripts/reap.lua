@@ -1,7 +1,7 @@
 -- One pass of upkeep: returns expired leases, promotes due jobs, ends expired ones, releases tombstones.
 --
 -- KEYS   all
--- ARGV   '1' with a ledger, stay of tombstones in ms, most of each, most crashes, '1' to look at leases
+-- ARGV   '1' with a ledger, stay of tombstones in ms, most of each, most crashes, '1' to look at leases, lease in ms
 -- result returned, quarantined, cancelled, expired, promoted, released, orphans, 1 if there may be more
 -- cost   O(most), O(log) for each lease and delayed job; most is at most 1,000
 ledger, hold_ms = ARGV[1] == '1', tonumber(ARGV[2])
@@ -9,6 +9,13 @@ local most, most_crashes = tonumber(ARGV[3]), tonumber(ARGV[4])
 open_meta()
 local OVERDUE = 'it was still waiting at its expires_at'
 local returned, quarantined, cancelled, expired, promoted, orphans = 0, 0, 0, 0, 0, 0
+
+-- Jobs that lost a lease together are fetched together, and one that kills its worker would take the others along until
+-- all are quarantined. So from the second loss on they return spread over a lease, by what is random in their ids.
+local function stagger(id, crashes)
+  if crashes < 2 then return now end
+  return now + math.floor((byte(id, 15) * 256 + byte(id, 16)) / 65536 * ARGV[6])
+end
 
 local function lose(id)
   local run, rec = call('hget', RUNNING, id), record(call('hget', JOBS, id))
@@ -29,8 +36,9 @@ local function lose(id)
     'the worker stopped renewing its lease', tail)
   if how == 'L' then
     returned, failed = returned + 1, failed + 1
-    place(id, rec, now, version, attempt, crashes, true)
-    emit(version, now, 'L', blob)
+    local due = stagger(id, crashes)
+    place(id, rec, due, version, attempt, crashes, true)
+    emit(version, due, 'L', blob)
     return
   end
   if how == 'K' then cancelled = cancelled + 1 else quarantined, failed = quarantined + 1, failed + 1 end

@@ -1,8 +1,10 @@
 //! The integration tests of the queue, against a real server: the one at `GOTONG_TEST_REDIS_URL` under a prefix for each
 //! test, or one that each test starts from `GOTONG_REDIS_SERVER` or the `redis-server` or `valkey-server` on the path.
 
+mod faults;
 mod fixture;
 mod model;
+mod process;
 mod protocol;
 mod push;
 mod run;
