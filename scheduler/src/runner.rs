@@ -1,5 +1,6 @@
 //! Runs loops: one pass after the other, jittered, restarted after a panic, with health and metrics.
 
+use gotong_queue::QueueName;
 use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
 use rand::Rng;
 use std::{
@@ -45,8 +46,8 @@ pub trait Loop: Send + 'static {
     fn name(&self) -> &'static str;
 
     /// What tells two of the same name apart, such as a queue.
-    fn of(&self) -> &str {
-        ""
+    fn of(&self) -> Option<&QueueName> {
+        None
     }
 
     /// Between two passes.
@@ -110,7 +111,7 @@ impl Fleet {
 }
 
 async fn keep_running<L: Loop>(each: L, health: Health, stop: CancellationToken) {
-    let (name, of) = (each.name(), each.of().to_owned());
+    let (name, of) = (each.name(), each.of().map_or_else(String::new, ToString::to_string));
     health.good(name, &of, each.interval());
     let each = Arc::new(tokio::sync::Mutex::new(each));
     let mut failures = 0u32;
@@ -162,7 +163,12 @@ fn jittered(pause: Duration) -> Duration {
 
 /// When each loop was last well.
 #[derive(Clone, Default)]
-pub struct Health(Arc<Mutex<BTreeMap<(&'static str, String), (Instant, Duration)>>>);
+pub struct Health(Arc<Mutex<BTreeMap<LoopName, LastGood>>>);
+
+/// A loop's name, and what it is of.
+type LoopName = (&'static str, String);
+/// The end of its last good pass, and its interval.
+type LastGood = (Instant, Duration);
 
 impl Health {
     fn good(&self, name: &'static str, of: &str, interval: Duration) {

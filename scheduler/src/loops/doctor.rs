@@ -176,8 +176,8 @@ impl Loop for Doctor {
         "doctor"
     }
 
-    fn of(&self) -> &str {
-        self.queue.as_ref()
+    fn of(&self) -> Option<&QueueName> {
+        Some(&self.queue)
     }
 
     fn interval(&self) -> Duration {

@@ -28,8 +28,8 @@ impl Loop for Reaper {
         "reaper"
     }
 
-    fn of(&self) -> &str {
-        self.queue.as_ref()
+    fn of(&self) -> Option<&QueueName> {
+        Some(&self.queue)
     }
 
     fn interval(&self) -> Duration {

@@ -31,8 +31,8 @@ impl Loop for Recorder {
         "recorder"
     }
 
-    fn of(&self) -> &str {
-        self.queue.as_ref()
+    fn of(&self) -> Option<&QueueName> {
+        Some(&self.queue)
     }
 
     /// The pass itself waits for events; this is the pause after a batch, in which the next one gathers.

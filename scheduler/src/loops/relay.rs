@@ -89,8 +89,8 @@ impl Loop for Relay {
         "relay"
     }
 
-    fn of(&self) -> &str {
-        self.queue.as_ref()
+    fn of(&self) -> Option<&QueueName> {
+        Some(&self.queue)
     }
 
     fn interval(&self) -> Duration {

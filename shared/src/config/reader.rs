@@ -37,14 +37,12 @@ impl Reader {
         match dotenvy::from_path_iter(file) {
             Ok(lines) => {
                 for line in lines {
-                    match line {
-                        Ok((key, value)) => _ = self.values.entry(key).or_insert(value),
-                        // The parser's error quotes the line, which may hold a secret.
-                        Err(_) => {
-                            self.mistakes.push(format!("{file}: a line is not of the form NAME=value"));
-                            break;
-                        }
-                    }
+                    // The parser's error quotes the line, which may hold a secret.
+                    let Ok((key, value)) = line else {
+                        self.mistakes.push(format!("{file}: a line is not of the form NAME=value"));
+                        break;
+                    };
+                    self.values.entry(key).or_insert(value);
                 }
             }
             Err(error) if error.not_found() => {}

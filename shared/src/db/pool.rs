@@ -54,8 +54,8 @@ impl From<diesel::result::Error> for DatabaseError {
 fn is_broken(error: &diesel::result::Error) -> bool {
     use diesel::result::{DatabaseErrorKind as Kind, Error};
     match error {
-        Error::BrokenTransactionManager => true,
-        Error::DatabaseError(Kind::ClosedConnection | Kind::SerializationFailure | Kind::UnableToSendCommand, _) => {
+        Error::BrokenTransactionManager
+        | Error::DatabaseError(Kind::ClosedConnection | Kind::SerializationFailure | Kind::UnableToSendCommand, _) => {
             true
         }
         Error::DatabaseError(Kind::Unknown, info) => {

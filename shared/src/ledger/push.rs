@@ -26,7 +26,7 @@ pub fn to_push(job: &Job) -> NewJob {
         version: u64::try_from(job.version).unwrap_or_default(),
         kind: job.kind.clone(),
         payload: Bytes::from(job.payload.to_string()),
-        priority: u8::try_from(job.priority).ok().and_then(|p| Priority::new(p)).unwrap_or(Priority::NORMAL),
+        priority: u8::try_from(job.priority).ok().and_then(Priority::new).unwrap_or(Priority::NORMAL),
         run_at: Some(timestamp(job.run_at)),
         expires_at: job.expires_at.map(timestamp),
         attempt: unsigned(job.attempt),

@@ -55,7 +55,7 @@ impl Storage {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .read_timeout(Duration::from_secs(20))
-            .operation_attempt_timeout(Duration::from_secs(60))
+            .operation_attempt_timeout(Duration::from_mins(1))
             .build();
         let mut builder = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -84,7 +84,7 @@ impl Storage {
         match self.client.create_bucket().bucket(&self.bucket).send().await {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou" | "BucketAlreadyExists")) => Ok(()),
-            Err(error) => Err(failure(error, &self.bucket)),
+            Err(error) => Err(failure(&error, &self.bucket)),
         }
     }
 
@@ -94,11 +94,10 @@ impl Storage {
     /// When the store is down, or the bucket missing.
     pub async fn ping(&self) -> Result<(), StorageError> {
         let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
-        answer.map(|_| ()).map_err(|error| failure(error, &self.bucket))
+        answer.map(|_| ()).map_err(|error| failure(&error, &self.bucket))
     }
 
     /// Starts an upload whose length is not known yet. Nothing is visible before it is finished.
-    #[must_use]
     pub fn start_upload(&self, key: &str, content_type: &str) -> Upload {
         Upload::new(self.clone(), key.to_owned(), content_type.to_owned())
     }
@@ -109,7 +108,7 @@ impl Storage {
     /// When the store is down or refuses.
     pub async fn put(&self, key: &str, content_type: &str, body: Bytes) -> Result<(), StorageError> {
         let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type);
-        request.body(ByteStream::from(body)).send().await.map(|_| ()).map_err(|error| failure(error, key))
+        request.body(ByteStream::from(body)).send().await.map(|_| ()).map_err(|error| failure(&error, key))
     }
 
     /// Reads an object, or the bytes from `range.0` to `range.1` of it, both included.
@@ -121,7 +120,7 @@ impl Storage {
         if let Some((first, last)) = range {
             request = request.range(format!("bytes={first}-{last}"));
         }
-        request.send().await.map(ObjectBody::new).map_err(|error| failure(error, key))
+        request.send().await.map(ObjectBody::new).map_err(|error| failure(&error, key))
     }
 
     /// Removes objects; one that is not there is no error.
@@ -135,7 +134,7 @@ impl Storage {
                 continue;
             };
             let answer = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
-            let answer = answer.map_err(|error| failure(error, "a batch of deletes"))?;
+            let answer = answer.map_err(|error| failure(&error, "a batch of deletes"))?;
             if let Some(error) = answer.errors().first() {
                 return Err(StorageError::Refused(error.message().unwrap_or("a delete failed").to_owned()));
             }
@@ -149,7 +148,7 @@ impl Storage {
     /// When the store is down or refuses.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>, StorageError> {
         let answer = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).send().await;
-        let answer = answer.map_err(|error| failure(error, prefix))?;
+        let answer = answer.map_err(|error| failure(&error, prefix))?;
         Ok(answer.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect())
     }
 
@@ -159,18 +158,18 @@ impl Storage {
     /// When the store is down or refuses.
     pub async fn unfinished_uploads(&self) -> Result<Vec<String>, StorageError> {
         let answer = self.client.list_multipart_uploads().bucket(&self.bucket).send().await;
-        let answer = answer.map_err(|error| failure(error, &self.bucket))?;
+        let answer = answer.map_err(|error| failure(&error, &self.bucket))?;
         Ok(answer.uploads().iter().filter_map(|upload| upload.key().map(str::to_owned)).collect())
     }
 }
 
-fn failure<E, R>(error: SdkError<E, R>, what: &str) -> StorageError
+fn failure<E, R>(error: &SdkError<E, R>, what: &str) -> StorageError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug + HttpStatus,
 {
-    let text = || error.message().map_or_else(|| root(&error), str::to_owned);
-    match (&error, error.code()) {
+    let text = || error.message().map_or_else(|| root(error), str::to_owned);
+    match (error, error.code()) {
         (_, Some("NoSuchKey" | "NotFound" | "NoSuchBucket")) => StorageError::NotFound(what.to_owned()),
         (_, Some("InvalidRange")) => StorageError::Range,
         (SdkError::ServiceError(service), code) => match service.raw().status() {

@@ -50,14 +50,14 @@ impl Upload {
         if self.multipart.is_none() {
             let request =
                 client.create_multipart_upload().bucket(bucket).key(&self.key).content_type(&self.content_type);
-            let answer = request.send().await.map_err(|error| failure(error, &self.key))?;
+            let answer = request.send().await.map_err(|error| failure(&error, &self.key))?;
             let id = answer.upload_id().ok_or_else(|| StorageError::Refused("an upload without an id".into()))?;
             self.multipart = Some(Multipart { id: id.to_owned(), parts: Vec::new() });
         }
         let Some(multipart) = &mut self.multipart else { return Ok(()) };
         let number = i32::try_from(multipart.parts.len() + 1).unwrap_or(i32::MAX);
         let request = client.upload_part().bucket(bucket).key(&self.key).upload_id(&multipart.id).part_number(number);
-        let answer = request.body(ByteStream::from(part)).send().await.map_err(|error| failure(error, &self.key))?;
+        let answer = request.body(ByteStream::from(part)).send().await.map_err(|error| failure(&error, &self.key))?;
         let part = CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag().map(str::to_owned)).build();
         multipart.parts.push(part);
         Ok(())
@@ -80,7 +80,7 @@ impl Upload {
         let Storage { client, bucket } = &self.storage;
         let all = CompletedMultipartUpload::builder().set_parts(Some(parts.clone())).build();
         let request = client.complete_multipart_upload().bucket(bucket).key(&self.key).upload_id(id);
-        request.multipart_upload(all).send().await.map_err(|error| failure(error, &self.key))?;
+        request.multipart_upload(all).send().await.map_err(|error| failure(&error, &self.key))?;
         self.multipart = None;
         Ok(())
     }
@@ -104,6 +104,6 @@ impl Drop for Upload {
 
 async fn abort(Storage { client, bucket }: &Storage, key: &str, id: &str) {
     if let Err(error) = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(id).send().await {
-        tracing::warn!(key, error = %failure(error, key), "an unfinished upload remains in the object store");
+        tracing::warn!(key, error = %failure(&error, key), "an unfinished upload remains in the object store");
     }
 }

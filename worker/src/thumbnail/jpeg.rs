@@ -40,7 +40,9 @@ mod tests {
 
     #[test]
     fn only_a_whole_file_is_complete() {
-        let picture = RgbImage::from_fn(64, 48, |x, y| Rgb([(x * 4) as u8, (y * 5) as u8, (x * y) as u8]));
+        let picture = RgbImage::from_fn(64, 48, |x, y| {
+            Rgb([x * 4, y * 5, x * y].map(|channel| u8::try_from(channel % 256).unwrap()))
+        });
         let mut jpeg = Vec::new();
         JpegEncoder::new(&mut jpeg).write_image(&picture, 64, 48, image::ExtendedColorType::Rgb8).unwrap();
         assert!(is_complete(&jpeg));

@@ -26,13 +26,12 @@ pub(super) fn fit(picture: &RgbImage, variant: &Variant) -> Result<Made, Thumbna
 fn fitted(size: (u32, u32), bounds: (u32, u32)) -> (u32, u32) {
     let (width, height) = (f64::from(size.0), f64::from(size.1));
     let scale = (f64::from(bounds.0) / width).min(f64::from(bounds.1) / height).min(1.0);
-    let side = |length: f64| num_pixels((length * scale).round());
-    (side(width), side(height))
+    (pixels(width * scale), pixels(height * scale))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a side is between 1 and 65,535")]
-fn num_pixels(side: f64) -> u32 {
-    side.clamp(1.0, 65_535.0) as u32
+fn pixels(length: f64) -> u32 {
+    length.round().clamp(1.0, 65_535.0) as u32
 }
 
 #[cfg(test)]
