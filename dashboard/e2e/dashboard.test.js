@@ -61,10 +61,13 @@ test("a photo is uploaded, becomes a thumbnail, and its job says so", async () =
   await page.getByText("It is done.").waitFor();
   assert.deepEqual(await barriers(page), []);
 
-  await page.getByLabel("Language").selectOption({ label: "Bahasa Indonesia" });
+  await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
   await page.getByText("Sudah dikerjakan.").waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), "id");
-  await page.getByLabel("Tampilan").selectOption({ label: "Gelap" });
+  await page.getByRole("button", { name: "Tampilan: Ikuti sistem" }).click();
+  await page.getByRole("button", { name: "Tampilan: Terang" }).click();
+  await page.getByRole("button", { name: "Tampilan: Gelap" }).waitFor();
+  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), "dark");
   assert.deepEqual(await barriers(page), []);
 
   await page.getByRole("button", { name: "Keluar" }).click();

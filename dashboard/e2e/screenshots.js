@@ -22,6 +22,7 @@ for (const width of WIDTHS) {
     };
     await shoot("sign-in");
     await signIn(page);
+    await page.locator(".checks").waitFor();
     for (const [name, path] of [["overview", ""], ["media", "media"], ["job", jobs[0]], ["failed-job", jobs[1]]]) {
       await page.goto(place(path));
       await page.locator(".row, .facts").first().waitFor();
@@ -37,6 +38,7 @@ await browser.close();
 async function prepare() {
   const { page, context } = await open(browser);
   await signIn(page);
+  await page.locator(".checks").waitFor();
   await page.goto(place("media"));
   const shapes = [[800, 600], [600, 800], [1200, 500], [640, 640]];
   const photos = shapes.map(([width, height], place) => ({

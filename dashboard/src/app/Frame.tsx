@@ -6,11 +6,11 @@ import { useEffect } from "react";
 
 import { healthQuery } from "../api/queries";
 import { LANGUAGES, language, useSpeech, type Language } from "../i18n";
-import { Mark } from "../components/icons";
+import { Mark, MoonIcon, ScreenIcon, SunIcon } from "../components/icons";
 import { SignIn } from "../screens/SignIn";
 import { session } from "./session";
 import { useStored } from "./stored";
-import { theme, THEMES, type Theme } from "./theme";
+import { theme, THEMES } from "./theme";
 
 export function Frame() {
   const { t } = useSpeech();
@@ -65,31 +65,38 @@ function ConnectionNotice() {
 function LanguageChoice() {
   const { t, language: chosen } = useSpeech();
   return (
-    <select
-      aria-label={t.app.language}
-      value={chosen}
-      onChange={(event) => language.set(event.target.value as Language)}
-    >
+    <div className="languages" role="group" aria-label={t.app.language}>
       {Object.entries(LANGUAGES).map(([tag, { name }]) => (
-        <option key={tag} value={tag} lang={tag}>
-          {name}
-        </option>
+        <button
+          key={tag}
+          type="button"
+          className="plain"
+          lang={tag}
+          title={name}
+          aria-label={`${tag.toUpperCase()}, ${name}`}
+          aria-pressed={tag === chosen}
+          onClick={() => language.set(tag as Language)}
+        >
+          {tag.toUpperCase()}
+        </button>
       ))}
-    </select>
+    </div>
   );
 }
 
+const THEME_SIGNS = { system: ScreenIcon, light: SunIcon, dark: MoonIcon };
+
+/** One button that goes round: as the system, light, dark. */
 function ThemeChoice() {
   const { t } = useSpeech();
   const chosen = useStored(theme);
+  const next = THEMES[(THEMES.indexOf(chosen) + 1) % THEMES.length] ?? "system";
+  const Sign = THEME_SIGNS[chosen];
+  const label = `${t.app.theme}: ${t.app.themes[chosen]}`;
   return (
-    <select aria-label={t.app.theme} value={chosen} onChange={(event) => theme.set(event.target.value as Theme)}>
-      {THEMES.map((each) => (
-        <option key={each} value={each}>
-          {t.app.themes[each]}
-        </option>
-      ))}
-    </select>
+    <button type="button" className="plain" title={label} aria-label={label} onClick={() => theme.set(next)}>
+      <Sign />
+    </button>
   );
 }
 

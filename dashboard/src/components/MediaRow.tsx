@@ -9,17 +9,11 @@ import { Thumbnail } from "./Thumbnail";
 
 /** One file: its picture, what it is, and how it stands in words. */
 export function MediaRow({ media, children }: { media: Media; children?: ReactNode }) {
-  const { t, format } = useSpeech();
+  const { t } = useSpeech();
   return (
     <li className="row">
       <Thumbnail media={media} variant="small" />
-      <div className="row-body">
-        <p className="row-name">{media.filename}</p>
-        <p className="quiet">
-          {kind(media.content_type)} · {format.bytes(media.byte_size)} · <Ago at={media.created_at} />
-        </p>
-        {media.failure && <FailureWords failure={media.failure} />}
-      </div>
+      <MediaWords media={media} />
       <div className="row-end">
         <MediaBadge media={media} />
         <div className="row-actions">
@@ -32,6 +26,20 @@ export function MediaRow({ media, children }: { media: Media; children?: ReactNo
         </div>
       </div>
     </li>
+  );
+}
+
+/** What a file is, and why nothing could be made of it. */
+export function MediaWords({ media }: { media: Media }) {
+  const { format } = useSpeech();
+  return (
+    <div className="row-body">
+      <p className="row-name">{media.filename}</p>
+      <p className="quiet">
+        {kind(media.content_type)} · {format.bytes(media.byte_size)} · <Ago at={media.created_at} />
+      </p>
+      {media.failure && <FailureWords failure={media.failure} />}
+    </div>
   );
 }
 

@@ -57,3 +57,35 @@ export const DashIcon = () => (
     <path d="M6 12h12" />
   </Icon>
 );
+
+export const ScreenIcon = () => (
+  <Icon>
+    <path d="M4 5h16v11H4zM9 20h6m-3-4v4" />
+  </Icon>
+);
+
+export const SunIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="4" />
+    <path d="M12 3v2m0 14v2M3 12h2m14 0h2M5.6 5.6 7 7m10 10 1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4" />
+  </Icon>
+);
+
+export const MoonIcon = () => (
+  <Icon>
+    <path d="M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10z" />
+  </Icon>
+);
+
+export const EyeIcon = () => (
+  <Icon>
+    <path d="M3 12s3.5-6 9-6 9 6 9 6-3.5 6-9 6-9-6-9-6z" />
+    <circle cx="12" cy="12" r="2.5" />
+  </Icon>
+);
+
+export const ClosedEyeIcon = () => (
+  <Icon>
+    <path d="M3 12s3.5-6 9-6 9 6 9 6-3.5 6-9 6-9-6-9-6zM5 19 19 5" />
+  </Icon>
+);

@@ -7,9 +7,9 @@ import { jobQuery, mediumQuery } from "../api/queries";
 import { curlFor } from "../app/curl";
 import { useTitle } from "../app/title";
 import { Ago } from "../components/Ago";
-import { JobBadge } from "../components/Badge";
+import { JobBadge, MediaBadge } from "../components/Badge";
 import { Empty } from "../components/Empty";
-import { FailureWords, MediaRow } from "../components/MediaRow";
+import { FailureWords, MediaWords } from "../components/MediaRow";
 import { Thumbnail } from "../components/Thumbnail";
 import { Trouble } from "../components/Trouble";
 import { useSpeech } from "../i18n";
@@ -121,10 +121,13 @@ function Artefact({ mediaId }: { mediaId: string }) {
   return (
     <section aria-labelledby="about" className="section">
       <h2 id="about">{t.job.about}</h2>
-      {media.thumbnails.length > 0 && <Thumbnail media={media} variant="large" />}
-      <ul className="rows">
-        <MediaRow media={media} />
-      </ul>
+      <div className="artefact">
+        <Thumbnail media={media} variant="large" />
+        <div className="artefact-words">
+          <MediaWords media={media} />
+          <MediaBadge media={media} />
+        </div>
+      </div>
     </section>
   );
 }

@@ -6,6 +6,7 @@ import { Refusal } from "../api/refusal";
 import { keyMistake } from "../app/typed";
 import { session } from "../app/session";
 import { useTitle } from "../app/title";
+import { ClosedEyeIcon, EyeIcon } from "../components/icons";
 import { headline } from "../components/Trouble";
 import { useSpeech } from "../i18n";
 
@@ -59,9 +60,14 @@ export function SignIn() {
             aria-invalid={trouble !== undefined && trouble !== expired}
             aria-describedby="key-trouble key-hint"
           />
-          <button type="button" className="plain" aria-pressed={isShown} onClick={() => setShown(!isShown)}>
-            <span aria-hidden="true">{isShown ? "abc" : "•••"}</span>
-            <span className="unseen">{isShown ? t.signIn.hide : t.signIn.show}</span>
+          <button
+            type="button"
+            className="plain"
+            aria-label={isShown ? t.signIn.hide : t.signIn.show}
+            title={isShown ? t.signIn.hide : t.signIn.show}
+            onClick={() => setShown(!isShown)}
+          >
+            {isShown ? <ClosedEyeIcon /> : <EyeIcon />}
           </button>
         </div>
         <p id="key-trouble" className="field-trouble" role="alert">
