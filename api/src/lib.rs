@@ -15,6 +15,7 @@ mod dashboard;
 mod envelope;
 mod file;
 mod idempotency;
+mod json;
 mod linger;
 mod metrics;
 pub mod openapi;

@@ -1,6 +1,6 @@
 //! What every request may use.
 
-use crate::{Config, problem::Problem};
+use crate::{Config, auth::throttle::Throttle, problem::Problem};
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use gotong_shared::{
@@ -20,6 +20,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How many requests may hold their answer back (`Prefer: wait`) at once.
 const WAITERS: usize = 256;
+
+/// How many passwords are hashed at once: each takes 19 MiB.
+const HASHERS: usize = 2;
 
 /// Why the API cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,12 @@ pub struct AppState {
     pub stopping: CancellationToken,
     /// Work that outlives its request; a stop waits for it.
     pub tasks: TaskTracker,
+    /// Whether cookies may travel over TLS only: when the API's public address is `https://`.
+    pub secure_cookies: bool,
+    /// Wrong passwords.
+    pub throttle: Arc<Throttle>,
+    /// Passwords that are hashed at once.
+    pub password_places: Arc<Semaphore>,
     upload_places: Arc<Semaphore>,
     wait_places: Arc<Semaphore>,
 }
@@ -80,6 +89,9 @@ impl AppState {
             started: Instant::now(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            secure_cookies: config.api.public_url.scheme() == "https",
+            throttle: Arc::default(),
+            password_places: Arc::new(Semaphore::new(HASHERS)),
             upload_places: Arc::new(Semaphore::new(config.api.uploads.concurrent)),
             wait_places: Arc::new(Semaphore::new(WAITERS)),
         })

@@ -1,6 +1,6 @@
 //! Authentication as a parameter of an operation.
 
-use super::{Actor, lookup::actor_of_key};
+use super::{Actor, lookup::actor_of_key, session};
 use crate::{
     AppState,
     problem::{Code, Problem},
@@ -74,6 +74,11 @@ impl<'a, const WRITES: bool> ApiExtractor<'a> for Caller<WRITES> {
 }
 
 async fn authenticate(state: &AppState, request: &Request) -> Result<Actor, Problem> {
+    if !request.headers().contains_key(header::AUTHORIZATION)
+        && let Some(token) = session::token_of(request)
+    {
+        return of_session(state, request, token).await;
+    }
     let Some(key) = bearer(request.header(header::AUTHORIZATION).unwrap_or_default()) else {
         return Err(challenge("Send an API key as `Authorization: Bearer gtg_…`.", r#"Bearer realm="gotong""#));
     };
@@ -81,6 +86,15 @@ async fn authenticate(state: &AppState, request: &Request) -> Result<Actor, Prob
         let detail = "The API key is unknown, revoked or expired.";
         challenge(detail, r#"Bearer realm="gotong", error="invalid_token""#)
     })
+}
+
+async fn of_session(state: &AppState, request: &Request, token: &str) -> Result<Actor, Problem> {
+    if !session::is_wanted(request) {
+        let detail = "A request with a session that changes something needs the header X-Gotong-CSRF: 1.";
+        return Err(Problem::new(Code::Forbidden, detail).about("/header/X-Gotong-CSRF"));
+    }
+    let expired = || challenge("The session has ended; sign in again.", r#"Bearer realm="gotong""#);
+    session::actor_of_session(state, token).await?.ok_or_else(expired)
 }
 
 fn challenge(detail: &str, how: &'static str) -> Problem {

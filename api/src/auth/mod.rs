@@ -4,6 +4,8 @@ mod caller;
 pub mod key;
 mod lookup;
 pub mod password;
+pub mod session;
+pub mod throttle;
 
 pub use caller::{Caller, Reader, Writer};
 

@@ -74,6 +74,8 @@ codes! {
     TooManyPixels = "too_many_pixels", UNPROCESSABLE_ENTITY, "Too many pixels";
     /// The `Idempotency-Key` was used before, for another request.
     IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY, "Idempotency key used for another request";
+    /// Too many wrong passwords for one address.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts";
     /// A defect on our side.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
     /// The database does not answer.

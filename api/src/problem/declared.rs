@@ -57,7 +57,7 @@ fn declare(status: u16) -> MetaResponse {
     };
     let headers = match status {
         401 => vec![header("WWW-Authenticate", "How to authenticate.")],
-        409 | 503 => vec![header("Retry-After", "After how many seconds to try again.")],
+        409 | 429 | 503 => vec![header("Retry-After", "After how many seconds to try again.")],
         _ => Vec::new(),
     };
     let content =

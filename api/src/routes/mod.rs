@@ -3,6 +3,7 @@
 pub mod health;
 pub mod jobs;
 pub mod media;
+pub mod session;
 
 use crate::problem::Declares;
 use poem_openapi::Tags;
@@ -14,6 +15,8 @@ pub enum Tag {
     Media,
     /// How the work stands.
     Jobs,
+    /// Signing in in a browser.
+    Session,
 }
 
 /// Problems of reading one thing.

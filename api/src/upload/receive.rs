@@ -101,7 +101,7 @@ impl Copy<'_> {
         }
         self.hash.update(&chunk);
         if let Some(upload) = &mut self.upload {
-            attended(&self.state.storage, upload.write(chunk)).await?;
+            attended(&self.state.storage, Box::pin(upload.write(chunk))).await?;
         }
         Ok(())
     }

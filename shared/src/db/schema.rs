@@ -35,6 +35,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    sessions (hash) {
+        hash -> Bytea,
+        user_id -> Nullable<Uuid>,
+        api_key_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> Uuid,
         workspace_id -> Uuid,
@@ -172,4 +182,6 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(media, media_thumbnails);
-diesel::allow_tables_to_appear_in_same_query!(users, workspaces, api_keys);
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(sessions -> api_keys (api_key_id));
+diesel::allow_tables_to_appear_in_same_query!(users, workspaces, api_keys, sessions);

@@ -7,4 +7,5 @@ mod idempotency;
 mod jobs;
 mod media;
 mod raw;
+mod session;
 mod surface;
