@@ -1,4 +1,4 @@
--- The platform's own recurring work. `expression` has six fields, seconds first, in UTC.
+-- The platform's own recurring work. `expression` is evaluated in UTC.
 create table schedules (
     id          uuid primary key,
     name        text not null unique,

@@ -5,6 +5,7 @@
 //! - [`jobs`]: the contract of every kind of job (payload, queue, limits), and the registry of them all.
 //! - [`enqueue`]: how a job is accepted: within the caller's transaction, pushed after its commit.
 //! - [`ledger`]: the protocol between the ledger and the queues; every change of a job's row is made there.
+//! - [`schedule`]: when a cron expression in a time zone fires.
 //! - [`storage`], [`search`], [`mail`]: the outside world, each with a quick health check.
 //! - [`telemetry`], [`probe`]: logs, traces, health and metrics of a process.
 //!
@@ -18,6 +19,7 @@ pub mod ledger;
 pub mod mail;
 pub mod media;
 pub mod probe;
+pub mod schedule;
 pub mod search;
 pub mod storage;
 pub mod telemetry;

@@ -11,8 +11,9 @@ use gotong_shared::{
     db::schema::{schedule_ticks, schedules},
     enqueue::{Dispatcher, Enqueued, NewJob, enqueue},
     jobs::{Contract, MaintenancePurgeMedia},
+    schedule::{ClockChange, Timetable, Tz},
 };
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Schedules claimed in one transaction.
@@ -24,7 +25,7 @@ pub struct Cron {
     has_built_ins: bool,
 }
 
-/// A recurring job that the platform brings along: its name, six-field expression in UTC, kind and payload.
+/// A recurring job that the platform brings along: its name, expression in UTC, kind and payload.
 struct BuiltIn {
     name: &'static str,
     expression: &'static str,
@@ -36,7 +37,7 @@ fn built_ins() -> [BuiltIn; 1] {
     let grace_s = MaintenancePurgeMedia::USUAL_GRACE.as_secs();
     [BuiltIn {
         name: "purge-deleted-media",
-        expression: "0 17 * * * *",
+        expression: "17 * * * *",
         kind: MaintenancePurgeMedia::KIND,
         payload: serde_json::json!({ "grace_s": grace_s }),
     }]
@@ -155,7 +156,9 @@ fn job_of(schedule: &Schedule) -> Option<NewJob> {
 
 /// The first tick after `time`; `None` when there is none.
 fn next_after(expression: &str, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    cron::Schedule::from_str(expression).ok()?.after(&time).next()
+    let timetable =
+        Timetable { expression: expression.parse().ok()?, zone: Tz::UTC, clock_change: ClockChange::default() };
+    timetable.next_after(time).map(|run| run.at)
 }
 
 #[cfg(test)]
