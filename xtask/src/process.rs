@@ -163,6 +163,11 @@ impl Process {
         start_ticks(self.pid) == Some(self.started)
     }
 
+    /// Whether the system still knows a process of this id, if only as one that has ended.
+    pub fn is_listed(&self) -> bool {
+        Path::new("/proc").join(self.pid.to_string()).exists()
+    }
+
     /// Asks the process to end, kills it when its grace is over, and forgets it. Returns whether it had to be killed.
     pub fn stop(&self, checkout: &Checkout) -> Result<bool> {
         let killed = end(

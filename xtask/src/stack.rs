@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -106,7 +107,7 @@ pub fn stop(checkout: &Checkout, mut processes: Vec<Process>) -> Result<()> {
     if processes.iter().all(|process| !process.is_alive()) {
         progress::note("Nothing runs.");
     }
-    for process in processes {
+    for process in &processes {
         if !process.is_alive() {
             process.forget(checkout);
             continue;
@@ -114,6 +115,8 @@ pub fn stop(checkout: &Checkout, mut processes: Vec<Process>) -> Result<()> {
         let killed = process.stop(checkout)?;
         progress::step(&process.name, if killed { "killed, for it did not end by itself" } else { "stopped" });
     }
+    // The system's first process collects what has ended in its own time; until then it is still listed.
+    crate::process::wait_until(Duration::from_secs(3), || processes.iter().all(|process| !process.is_listed()));
     Ok(())
 }
 
@@ -140,7 +143,7 @@ fn watch(checkout: &Checkout) -> Result<()> {
             );
             progress::note("`cargo xtask up` in another terminal starts it again.");
         }
-        if crate::process::wait_until(std::time::Duration::from_secs(1), interrupt::requested) {
+        if crate::process::wait_until(Duration::from_secs(1), interrupt::requested) {
             break;
         }
     }
@@ -151,7 +154,7 @@ fn watch(checkout: &Checkout) -> Result<()> {
 }
 
 fn still_recorded(checkout: &Checkout, process: &Process) -> bool {
-    crate::process::wait_until(std::time::Duration::from_millis(200), interrupt::requested);
+    crate::process::wait_until(Duration::from_millis(200), interrupt::requested);
     Process::recorded(checkout, &process.name).is_some_and(|recorded| recorded.pid == process.pid)
 }
 

@@ -29,8 +29,8 @@ const BOUNDARIES: [Boundary; 5] = [
         rule: "only `queue` and the cache name the redis crate",
     },
     Boundary {
-        word: "std::env",
-        allowed: &["shared/src/config", "xtask", "tests", "bench"],
+        word: "std::env::var",
+        allowed: &["shared/src/config", "xtask", "tests", "bench", "queue/examples"],
         rule: "only `shared/src/config` reads the environment",
     },
 ];
@@ -43,13 +43,16 @@ pub fn check(file: &Path, text: &str, breaches: &mut Vec<Breach>) {
     let mut code = Code::default();
     for (number, line) in (1..).zip(text.lines()) {
         let in_test = code.read(line) || all_test;
+        let is_explained = line.contains("); // ") || line.contains(".await; // ") || line.contains(".await, // ");
         let line = without_comment_and_text(line);
         let mut breach = |rule: &str| {
             breaches.push(Breach { file: file.to_path_buf(), line: number, rule: rule.to_owned() });
         };
         if in_test {
-            if is_sleep(&line) && !code.is_waiting(file) {
-                breach("a test does not sleep: it waits for a condition, with a bound");
+            if is_sleep(&line) && !is_explained && !code.is_waiting(file) {
+                breach(
+                    "a test waits for a condition, with a bound; a sleep that is a handler's work says so on its line",
+                );
             }
             continue;
         }
