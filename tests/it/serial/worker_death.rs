@@ -13,7 +13,7 @@ async fn upload_all(platform: &Platform) {
         let client = client.clone();
         tokio::spawn(async move {
             for seed in (part..UPLOADS).step_by(8) {
-                let (status, body) = client.upload(&format!("{seed}.jpg"), jpeg(640, 480, seed)).await;
+                let (status, body) = client.upload(&format!("{seed}.jpg"), jpeg(360, 270, seed)).await;
                 assert_eq!(status, StatusCode::ACCEPTED, "{body}");
             }
         })
