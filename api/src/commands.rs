@@ -20,7 +20,7 @@ use uuid::Uuid;
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// The database does not answer, or is not migrated.
-    #[error("{0}; is the database up, and has `gotong-api migrate` been run?")]
+    #[error("the database gave no answer: is it up, and has `gotong-api migrate` been run?")]
     Database(#[from] DatabaseError),
     /// Not an address.
     #[error("{0:?} is not an e-mail address")]

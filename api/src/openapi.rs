@@ -20,6 +20,9 @@ pub type Operations = (MediaApi, JobsApi, SessionApi);
 /// The operations with their description.
 pub type Service = OpenApiService<Operations, ()>;
 
+/// Where an installation is that nobody has configured.
+const LOCAL: &str = "http://127.0.0.1:8080";
+
 /// Where they are.
 pub const PREFIX: &str = "/api/v1";
 
@@ -35,7 +38,7 @@ pub fn service() -> Service {
     OpenApiService::new((MediaApi, JobsApi, SessionApi), "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
-        .server(ServerObject::new("http://127.0.0.1:8080").description("A local installation"))
+        .server(ServerObject::new(LOCAL).description("A local installation"))
         .url_prefix(PREFIX)
         .extra_response_header::<String, _>(
             ExtraHeader::new("X-Request-Id").description("Identifies the request in the logs."),
@@ -84,9 +87,12 @@ impl Reference {
     /// Renders both forms.
     #[must_use]
     pub fn of(service: &Service) -> Self {
-        // Its fonts would come from elsewhere.
-        let plain = r#"id="api-reference" data-configuration='{"withDefaultFonts":false,"telemetry":false}'"#;
-        let html = service.scalar_html().replacen(r#"id="api-reference""#, plain, 1);
+        // Fonts would come from elsewhere, and the client is an application of somebody else.
+        let settings = r#"{"withDefaultFonts":false,"hideClientButton":true,"authentication":{"preferredSecurityScheme":"api_key"}}"#;
+        let plain = format!("id=\"api-reference\" data-configuration='{settings}'");
+        let html = service.scalar_html().replacen(r#"id="api-reference""#, &plain, 1);
+        // Requests that are tried out go to where the page came from.
+        let html = html.replacen(&format!("\"url\": \"{LOCAL}\""), "\"url\": \"/\"", 1);
         Self { yaml: service.spec_yaml().into(), html: html.replacen("<title>Scalar", "<title>Gotong API", 1).into() }
     }
 }

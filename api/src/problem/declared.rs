@@ -62,5 +62,12 @@ fn declare(status: u16) -> MetaResponse {
     };
     let content =
         vec![MetaMediaType { content_type: "application/problem+json", schema: ProblemDocument::schema_ref() }];
-    MetaResponse { description: code.title(), status: Some(status), status_range: None, content, headers }
+    // One status can stand for several codes.
+    let description = match status {
+        404 => "Not found, or not yet made",
+        422 => "Well-formed and not acceptable; `code` and `errors` say why",
+        503 => "A dependency does not answer, or the server is full; nothing was changed",
+        _ => code.title(),
+    };
+    MetaResponse { description, status: Some(status), status_range: None, content, headers }
 }
