@@ -19,6 +19,8 @@ use crate::station::{Reported, Station};
 /// How many reports one script call takes at most, and how many bytes of them, but for a single large one.
 const BATCH: usize = 250;
 const BATCH_BYTES: usize = 1 << 20;
+/// The longest pause between two tries: a fraction of a lease, so that reports overtake the reaper after an outage.
+const LONGEST_PAUSE: Duration = Duration::from_millis(300);
 /// The longest pause that a handler may ask for: ten years.
 const LONGEST: u64 = 10 * 365 * 86_400_000;
 
@@ -26,23 +28,15 @@ const LONGEST: u64 = 10 * 365 * 86_400_000;
 #[derive(Debug)]
 pub(crate) struct Ack {
     pub(crate) handle: Arc<Handle>,
-    /// A letter, see `scripts/ack.lua`.
-    outcome: u8,
-    argument: Argument,
-    blob: Vec<u8>,
-}
-
-#[derive(Debug)]
-enum Argument {
-    None,
-    Millis(u64),
-    Result(Bytes),
+    /// Whether the run ends the job.
+    ends: bool,
+    report: Vec<u8>,
 }
 
 impl Ack {
     /// The run was not started, or is broken off by its worker's stop: no attempt is spent.
     pub(crate) fn hand_back(handle: Arc<Handle>, station: &Station) -> Self {
-        Self::put_off(handle, station, b'B', Argument::None)
+        Self::put_off(handle, station, b'B', 0)
     }
 
     /// The job's bytes mean nothing.
@@ -57,8 +51,8 @@ impl Ack {
             Outcome::Done(result) => Self::done(handle, station, result.unwrap_or_default()),
             Outcome::Retry { after, error } if handle.attempt < handle.max_attempts => {
                 let pause = after.unwrap_or_else(|| handle.backoff.pause(handle.attempt));
-                let blob = blob(&handle, station, EventKind::Retried, &error, b"");
-                Self { handle, outcome: b'R', argument: millis(pause), blob }
+                let report = pack(&handle, station, (b'R', millis(pause)), EventKind::Retried, &error, b"");
+                Self { handle, ends: false, report }
             }
             Outcome::Retry { error, .. } | Outcome::Dead(error) => {
                 Self::ended(handle, station, b'D', EventKind::Dead, &error)
@@ -67,9 +61,7 @@ impl Ack {
                 Self::ended(handle, station, b'K', EventKind::Cancelled, &JobError::new("", reason))
             }
             Outcome::Snooze(Until::After(pause)) => Self::put_off(handle, station, b'S', millis(pause)),
-            Outcome::Snooze(Until::At(at)) => {
-                Self::put_off(handle, station, b'A', Argument::Millis(at.0.min((1 << 48) - 1)))
-            }
+            Outcome::Snooze(Until::At(at)) => Self::put_off(handle, station, b'A', at.0.min((1 << 48) - 1)),
         }
     }
 
@@ -82,50 +74,60 @@ impl Ack {
             return Self::ended(handle, station, b'C', EventKind::Completed, &note);
         }
         let note = JobError::new("", "");
-        // without a ledger the tombstone keeps the result, with one the event carries it
-        let (argument, carried) =
-            if config.ledger { (Argument::None, result) } else { (Argument::Result(result), Bytes::new()) };
-        let blob = blob(&handle, station, EventKind::Completed, &note, &carried);
-        Self { handle, outcome: b'C', argument, blob }
+        let report = if config.ledger || result.is_empty() {
+            pack(&handle, station, (b'C', 0), EventKind::Completed, &note, &result)
+        } else {
+            // without a ledger the tombstone keeps the result, which stands at the end
+            let empty = pack(&handle, station, (b'C', 0), EventKind::Completed, &note, b"").len() as u64;
+            let mut report = pack(&handle, station, (b'C', empty + 1), EventKind::Completed, &note, b"");
+            report.extend_from_slice(&result);
+            report
+        };
+        Self { handle, ends: true, report }
     }
 
     fn ended(handle: Arc<Handle>, station: &Station, outcome: u8, kind: EventKind, error: &JobError) -> Self {
-        let blob = blob(&handle, station, kind, error, b"");
-        Self { handle, outcome, argument: Argument::None, blob }
+        let report = pack(&handle, station, (outcome, 0), kind, error, b"");
+        Self { handle, ends: true, report }
     }
 
-    fn put_off(handle: Arc<Handle>, station: &Station, outcome: u8, argument: Argument) -> Self {
-        let blob = blob(&handle, station, EventKind::Snoozed, &JobError::new("", ""), b"");
-        Self { handle, outcome, argument, blob }
+    fn put_off(handle: Arc<Handle>, station: &Station, outcome: u8, argument: u64) -> Self {
+        let report = pack(&handle, station, (outcome, argument), EventKind::Snoozed, &JobError::new("", ""), b"");
+        Self { handle, ends: false, report }
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.blob.len() + if let Argument::Result(result) = &self.argument { result.len() } else { 0 }
+        self.report.len()
+    }
+
+    /// The size of the record that goes with this report.
+    pub(crate) fn released(&self) -> u64 {
+        if self.ends { self.handle.size as u64 } else { 0 }
     }
 
     pub(crate) fn add_to(&self, call: &mut Call) {
-        call.arg(self.handle.id.as_bytes());
-        if self.handle.extras {
-            call.arg([self.outcome, b'x'])
-        } else {
-            call.arg([self.outcome])
-        };
-        match &self.argument {
-            Argument::None => call.arg(""),
-            Argument::Millis(number) => call.number(*number),
-            Argument::Result(result) => call.arg(result),
-        };
-        call.number(self.handle.size as u64).arg(&self.blob);
+        call.arg(self.handle.id.as_bytes()).arg(&self.report);
     }
 }
 
-fn millis(pause: Duration) -> Argument {
-    Argument::Millis(u64::try_from(pause.as_millis()).unwrap_or(LONGEST).min(LONGEST))
+fn millis(pause: Duration) -> u64 {
+    u64::try_from(pause.as_millis()).unwrap_or(LONGEST).min(LONGEST)
 }
 
-fn blob(handle: &Handle, station: &Station, reported: EventKind, error: &JobError, result: &[u8]) -> Vec<u8> {
+fn pack(
+    handle: &Handle,
+    station: &Station,
+    (outcome, argument): (u8, u64),
+    reported: EventKind,
+    error: &JobError,
+    result: &[u8],
+) -> Vec<u8> {
     let spent = reported != EventKind::Snoozed;
     let report = Report {
+        outcome,
+        argument,
+        size: handle.size,
+        extras: handle.extras,
         token: handle.token,
         generation: handle.generation,
         attempt: handle.attempt,
@@ -202,7 +204,7 @@ async fn deliver(engine: &Engine, link: &Link, batch: &[Ack]) {
             let queue = &engine.station.queue;
             tracing::warn!(%queue, %error, reports = batch.len(), "cannot report; trying again");
         }
-        let most = Duration::from_millis(20).saturating_mul(1 << failures.min(6)).min(Duration::from_secs(1));
+        let most = Duration::from_millis(20).saturating_mul(1 << failures.min(6)).min(LONGEST_PAUSE);
         let pause = most.mul_f64(rand::rng().random_range(0.5..=1.0));
         tokio::select! {
             () = engine.closed.cancelled() => return,

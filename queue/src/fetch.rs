@@ -18,6 +18,8 @@ use crate::station::Fetched;
 const LONGEST_BLOCK: Duration = Duration::from_secs(2);
 /// How long a worker that could fetch a few jobs waits for slots to fetch more at once.
 const GATHER: Duration = Duration::from_millis(1);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How often the lowest priority goes first: one fetch in so many.
 const UPWARD: u64 = 8;
 
@@ -46,9 +48,9 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
-/// Exponential, with jitter, at most a second.
+/// Exponential, with jitter.
 async fn pause(engine: &Engine, failures: u32) {
-    let most = Duration::from_millis(20).saturating_mul(1 << failures.min(6)).min(Duration::from_secs(1));
+    let most = Duration::from_millis(20).saturating_mul(1 << failures.min(6)).min(LONGEST_PAUSE);
     let pause = most.mul_f64(rand::rng().random_range(0.5..=1.0));
     tokio::select! {
         () = engine.stopping.cancelled() => {}

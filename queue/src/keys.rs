@@ -42,7 +42,6 @@ const NAMES: [&str; 21] = [
 const META: usize = 0;
 const JOBS: usize = 1;
 const WAKE: usize = 4;
-const EVENTS: usize = 11;
 const EVENTS_WAKE: usize = 12;
 const UNDECODABLE: usize = 18;
 const MINUTE: usize = 19;
@@ -68,10 +67,6 @@ impl Keys {
 
     pub(crate) fn wake(&self) -> &str {
         &self.all[WAKE]
-    }
-
-    pub(crate) fn events(&self) -> &str {
-        &self.all[EVENTS]
     }
 
     pub(crate) fn events_wake(&self) -> &str {
@@ -112,7 +107,6 @@ mod tests {
         assert!(keys.all().iter().all(|k| k.starts_with("gq:{images}:")));
         assert_eq!(keys.meta(), "gq:{images}:meta");
         assert_eq!(keys.wake(), "gq:{images}:wake");
-        assert_eq!(keys.events(), "gq:{images}:events");
         assert_eq!(keys.events_wake(), "gq:{images}:events:wake");
         assert_eq!(keys.undecodable(), "gq:{images}:undecodable");
         assert_eq!(keys.minute(7), "gq:{images}:minute:7");

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::script::{self, Source};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(2);
+const LAST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A link; every task that blocks on Redis has its own.
 pub(crate) struct Link {
@@ -40,7 +40,7 @@ pub(crate) struct Live {
 pub(crate) struct Server {
     /// Another after every start of the server.
     pub(crate) run_id: String,
-    /// When this run began, by our monotonic clock, to the second.
+    /// By when this run had begun at the latest, by our monotonic clock.
     pub(crate) started: Option<Instant>,
 }
 
@@ -217,6 +217,8 @@ fn describe(error: &RedisError) -> String {
 fn server(info: &str) -> Server {
     let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
     let uptime = field("uptime_in_seconds").and_then(|s| s.parse().ok()).map(Duration::from_secs);
+    // both ends of the uptime are cut to seconds, so it may be one too long
+    let uptime = uptime.map(|up| up.saturating_sub(Duration::from_secs(1)));
     let started = uptime.and_then(|up| Instant::now().checked_sub(up));
     Server { run_id: field("run_id").unwrap_or_default().to_owned(), started }
 }

@@ -116,7 +116,7 @@ fn take_short(at: &mut Bytes) -> Option<Bytes> {
 }
 
 /// The state that a script writes for a run: fixed length, see `scripts/prelude.lua`.
-const RUN_LEN: usize = 47;
+const RUN_LEN: usize = 65;
 
 /// Reads what `entries.lua` says of one job.
 pub(crate) fn view(entry: Bytes, run: &[u8], lease_until: u64, progress: &[u8]) -> Option<EntryView> {

@@ -13,9 +13,18 @@ pub(crate) const PROGRESS: usize = 256;
 pub(crate) const LINE: usize = 1 << 10;
 pub(crate) const LINES: usize = 100;
 
+/// What stands before the token: it tells the script what to do and is no part of the event.
+const HEADER: usize = 14;
+
 /// What a worker says at the end of a run.
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
+    /// A letter, and what it needs; see `scripts/ack.lua`.
+    pub(crate) outcome: u8,
+    pub(crate) argument: u64,
+    /// Length of the record, and whether its end must let go of more than the entry.
+    pub(crate) size: usize,
+    pub(crate) extras: bool,
     pub(crate) token: Uuid,
     pub(crate) generation: u32,
     pub(crate) attempt: u32,
@@ -34,7 +43,11 @@ pub(crate) struct Report<'a> {
 pub(crate) fn pack(report: &Report<'_>, tail: &[u8]) -> Vec<u8> {
     let class = cut(report.class, CLASS);
     let message = cut(report.message, MESSAGE);
-    let mut out = Vec::with_capacity(92 + class.len() + message.len() + report.result.len() + tail.len());
+    let mut out = Vec::with_capacity(HEADER + 92 + class.len() + message.len() + report.result.len() + tail.len());
+    out.put_u8(report.outcome);
+    out.put_u8(report.extras.into());
+    out.put_u32_le(u32::try_from(report.size).unwrap_or(u32::MAX));
+    out.put_u64_le(report.argument);
     out.put_slice(report.token.as_bytes());
     out.put_u32_le(report.generation);
     out.put_u32_le(report.attempt);
@@ -113,6 +126,7 @@ pub(crate) fn unpack_event(bytes: Vec<u8>) -> Option<Event> {
     let ended_at = Timestamp(at.try_get_u64_le().ok()?);
     let run_at = some(at.try_get_u64_le().ok()?);
     let kind = EventKind::from_letter(at.try_get_u8().ok()?)?;
+    take(&mut at, HEADER)?;
     let token = take_uuid(&mut at)?;
     let generation = at.try_get_u32_le().ok()?;
     let attempt = at.try_get_u32_le().ok()?;
@@ -198,6 +212,10 @@ mod tests {
         let progress = Progress { fraction: 0.5, message: "half".into() };
         let long = "é".repeat(3_000);
         let report = Report {
+            outcome: b'R',
+            argument: 0,
+            size: 0,
+            extras: false,
             token: Uuid::from_u128(1),
             generation: 2,
             attempt: 3,

@@ -163,8 +163,9 @@ impl Station {
     /// Reports how runs ended, at most 500. Stale ones learn that they are.
     pub(crate) async fn report(&self, link: &Link, acks: &[Ack]) -> Result<Vec<Reported>> {
         let bytes = acks.iter().map(|ack| ack.size() + 64).sum();
-        let mut call = Call::new(&script::ACK, self.keys.all(), 2 + 5 * acks.len(), bytes);
+        let mut call = Call::new(&script::ACK, self.keys.all(), 3 + 2 * acks.len(), bytes);
         self.client.terms_of_end(&mut call);
+        call.number(acks.iter().map(Ack::released).sum::<u64>());
         for ack in acks {
             ack.add_to(&mut call);
         }

@@ -86,6 +86,8 @@ pub struct Redis {
     pub events: Events,
     /// Name of the epoch; 0: the key is missing.
     pub epoch: u8,
+    /// Whether the epoch only marks an empty Redis, so that no push can name it.
+    pub is_mark: bool,
     /// Whether the epoch is open for the present run of the server.
     pub open: bool,
 }

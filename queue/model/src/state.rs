@@ -225,9 +225,11 @@ impl State {
             names.push(LATE);
             return names;
         }
-        for name in [self.epoch, self.redis.epoch, self.saved.map_or(0, |saved| saved.epoch)] {
-            if name != 0 && !names.contains(&name) {
-                names.push(name);
+        names.push(self.epoch);
+        let before = [Some(self.redis), self.saved].into_iter().flatten().filter(|redis| !redis.is_mark);
+        for Redis { epoch, .. } in before.filter(|_| rules.has(Rule::LedgerFirst)) {
+            if epoch != 0 && !names.contains(&epoch) {
+                names.push(epoch);
             }
         }
         names

@@ -15,7 +15,7 @@ if known == generation and not rec then return 'over' end
 if not rec and not ledger then return 'unknown' end
 local run = rec and call('hget', RUNNING, id)
 if run and known == generation then
-  call('hset', RUNNING, id, sub(run, 1, 46) .. '1')
+  call('hset', RUNNING, id, sub(run, 1, 46) .. '1' .. sub(run, 48))
   local hexadecimal = string.gsub(sub(run, 17, 32), '.', function(c) return string.format('%02x', byte(c)) end)
   local control = CONTROL .. ':' .. hexadecimal
   wake(control)

@@ -3,16 +3,18 @@ local ledger, hold_ms
 local clock, alive, bytes = 0, 0, 0
 local now8, tag = pack('<I8', now), pack('<I4', now_us % 4294967296)
 local tombstones, events, held = {}, {}, {}
+local buried, noted, kept = 0, 0, 0
 local completed, failed = 0, 0
 
 local function open_meta()
   local meta = call('hmget', META, 'v', 'n', 'b')
-  clock, alive, bytes = tonumber(meta[1] or 0), tonumber(meta[2] or 0), tonumber(meta[3] or 0)
+  clock = math.max(tonumber(meta[1] or 0), now_us)
+  alive, bytes = tonumber(meta[2] or 0), tonumber(meta[3] or 0)
 end
 
 -- The version of the transition that happens now, greater than `last` and than any other of this queue.
 local function tick(last)
-  clock = math.max(clock + 1, now_us, last + 1)
+  clock = (last > clock and last or clock) + 1
   return clock
 end
 
@@ -85,7 +87,7 @@ local function place(id, rec, due, version, attempt, crashes, first)
 end
 
 local function report(token, generation, attempt, used, crashes, started, id, how, worker, class, message, tail)
-  return token .. pack('<I4I4I4I4I8', generation, attempt, used, crashes, started) .. id .. how .. worker
+  return ZERO8 .. '\0\0\0\0\0\0' .. token .. pack('<I4I4I4I4I8', generation, attempt, used, crashes, started) .. id .. how .. worker
     .. char(#class) .. class .. pack('<I2', #message) .. message .. '\0\0\0\0' .. (tail or NO_TAIL)
 end
 
@@ -96,18 +98,22 @@ end
 
 -- Notes a transition for the ledger.
 local function emit(version, due, how, blob)
-  if ledger then events[#events + 1] = pack('<I8', version) .. now8 .. pack('<I8', due) .. how .. blob end
+  if not ledger then return end
+  noted = noted + 1
+  events[noted] = pack('<I8', version) .. now8 .. pack('<I8', due) .. how .. blob
 end
 
 -- Turns an entry into a tombstone that holds the version of the event which made it.
 local function finish(id, version, generation4, how, blob, result)
   local version8 = pack('<I8', version)
-  tombstones[#tombstones + 1] = id
-  tombstones[#tombstones + 1] = 'T' .. version8 .. generation4 .. how .. result
+  tombstones[buried + 1], tombstones[buried + 2] = id, 'T' .. version8 .. generation4 .. how .. result
+  buried = buried + 2
   if ledger then
-    events[#events + 1] = version8 .. now8 .. '\0\0\0\0\0\0\0\0' .. how .. blob
+    noted = noted + 1
+    events[noted] = version8 .. now8 .. ZERO8 .. how .. blob
   else
-    held[#held + 1] = id .. version8
+    kept = kept + 1
+    held[kept] = id .. version8
   end
 end
 
@@ -116,12 +122,13 @@ local function hold(pairs_of)
   if #pairs_of > 0 then call('rpush', HOLD, pack('<I8', now + hold_ms) .. table.concat(pairs_of)) end
 end
 
--- Releases tombstones whose time is over, at most so many elements of the hold list; returns how many were released.
+-- Releases tombstones whose time is over, at most so many elements of the hold list; returns how many were released,
+-- and whether that bound was met.
 local function sweep(most)
   local released = 0
   for _ = 1, most do
     local chunk = call('lindex', HOLD, 0)
-    if not chunk or unpack_bytes('<I8', chunk) > now then break end
+    if not chunk or unpack_bytes('<I8', chunk) > now then return released, false end
     call('lpop', HOLD)
     local ids, versions, gone = {}, {}, {}
     for at = 9, #chunk, 24 do
@@ -135,13 +142,13 @@ local function sweep(most)
     end
     if #gone > 0 then released = released + call('hdel', JOBS, unpack(gone)) end
   end
-  return released
+  return released, true
 end
 
 -- Writes what `finish`, `emit` and `tick` have gathered.
 local function commit()
-  if #tombstones > 0 then call('hset', JOBS, unpack(tombstones)) end
-  if #events > 0 then
+  if buried > 0 then call('hset', JOBS, unpack(tombstones)) end
+  if noted > 0 then
     call('rpush', EVENTS, unpack(events))
     wake(EVENTS_WAKE)
   end

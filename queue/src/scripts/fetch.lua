@@ -13,7 +13,7 @@ local meta = call('hmget', META, 'v', 'p', 'e', 'o', 's0', 's1', 's2', 's3', 's4
 if ledger and (not meta[3] or meta[4] ~= run_id) then return { 'closed', now, 0, 0 } end
 if meta[2] then return { 'paused', now, 0, 0 } end
 if event_bound > 0 and call('llen', EVENTS) >= event_bound then return { 'lagging', now, 0, 0 } end
-clock = tonumber(meta[1] or 0)
+clock = math.max(tonumber(meta[1] or 0), now_us)
 local kinds
 if #ARGV > 7 then
   kinds = {}
@@ -33,6 +33,7 @@ local function promote()
   for priority, list in pairs(ready) do call('rpush', KEYS[READY + priority], unpack(list)) end
 end
 
+local PADDING, BEYOND = string.rep('-', 18), string.rep('-', 65)
 local out = { 'ok', now, 0, 0 }
 local taken, elements_left, latest, expired = 0, most + 1000, 0, {}
 
@@ -43,6 +44,11 @@ local function expires(value)
   return (unpack_bytes('<I6', value, at))
 end
 
+local function give(id, value)
+  out[5 + 2 * taken], out[6 + 2 * taken] = id, value
+  taken = taken + 1
+end
+
 -- Takes what is valid of these elements; returns how many were withdrawn before.
 local function take(elements, set_aside)
   local ids, stale = {}, 0
@@ -50,17 +56,13 @@ local function take(elements, set_aside)
   local values = call('hmget', JOBS, unpack(ids))
   for i, id in ipairs(ids) do
     local value = values[i]
-    if not value or byte(value, 1) ~= W or sub(value, 2, 5) ~= sub(elements[i], 17, 20) then
+    local form, a, b, c, d = byte(value or '', 1, 5)
+    local e, f, g, h = byte(elements[i], 17, 20)
+    if form ~= W or a ~= e or b ~= f or c ~= g or d ~= h then
       stale = stale + 1
-      if value and byte(value, 1) ~= W and byte(value, 1) ~= P and byte(value, 1) ~= T then
-        out[#out + 1] = id
-        out[#out + 1] = value
-        taken = taken + 1
-      end
+      if form and form ~= W and form ~= P and form ~= T then give(id, value) end
     elseif #value < 44 then
-      out[#out + 1] = id
-      out[#out + 1] = value
-      taken = taken + 1
+      give(id, value)
     else
       local kind = kinds and sub(value, 30, 29 + byte(value, 29))
       if kinds and not kinds[kind] then
@@ -71,9 +73,7 @@ local function take(elements, set_aside)
       else
         local version = unpack_bytes('<I8', value, 17)
         if version > latest then latest = version end
-        out[#out + 1] = id
-        out[#out + 1] = value
-        taken = taken + 1
+        give(id, value)
       end
     end
   end
@@ -138,11 +138,15 @@ if #expired > 0 then
 end
 if taken > 0 then
   local version = tick(latest)
-  local state = ARGV[3] .. pack('<I8I6', version, now) .. '0'
-  local leases, runs, ends = {}, {}, now + lease_ms
+  -- Redis keeps small hashes and zsets as lists, in which every look-up is a walk: with fifty jobs under way that took
+  -- more time than all else. A value or member of over 64 bytes makes them a table and a skip list, so the state is
+  -- padded, and the zset has one long member beyond all time.
+  local state = ARGV[3] .. pack('<I8I6', version, now) .. '0' .. PADDING
+  local ends = string.format('%.0f', now + lease_ms)
+  local leases, runs = { '1e18', BEYOND }, {}
   for i = 1, taken do
     local id = out[3 + 2 * i]
-    leases[2 * i - 1], leases[2 * i] = ends, id
+    leases[2 * i + 1], leases[2 * i + 2] = ends, id
     runs[2 * i - 1], runs[2 * i] = id, state
   end
   call('zadd', LEASES, unpack(leases))

@@ -32,7 +32,7 @@ walk(PROGRESS, 'h3', function(id)
 end)
 local step = call('zscan', LEASES, call('hget', META, 'h4') or '0', 'count', most)
 for i = 1, #step[2], 2 do
-  if call('hexists', RUNNING, step[2][i]) == 0 then
+  if #step[2][i] == 16 and call('hexists', RUNNING, step[2][i]) == 0 then
     call('zrem', LEASES, step[2][i])
     leases = leases + 1
   end

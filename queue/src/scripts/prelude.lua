@@ -5,10 +5,10 @@
 --                      [expires:6 if flag 2] [unique:1+n if flag 1] the rest is the client's
 --           parked     'P' parking:16, then a waiting value
 --           tombstone  'T' version:8 generation:4 how:1 [result]
--- running   token:16 worker:16 version:8 started:6 cancel:1
+-- running   token:16 worker:16 version:8 started:6 cancel:1 padding:18 (see fetch.lua)
 -- elements  of the ready lists: id:16 tag:4; of the delayed zset: priority:1 id:16 tag:4
 -- events    version:8 now:8 due:8 how:1 report
--- report    token:16 generation:4 attempt:4 used:4 crashes:4 started:8 id:16 reported:1 worker:16
+-- report    outcome:1 extras:1 size:4 argument:8 token:16 generation:4 attempt:4 used:4 crashes:4 started:8 id:16 reported:1 worker:16
 --           class:1+n message:2+n result:4+n, then tail
 -- tail      there:1 fraction:4 message:2+n lines:1 of 2+n each
 -- hold      ms:8, then id:16 version:8 each
@@ -23,6 +23,7 @@ local call, byte, char, sub = redis.call, string.byte, string.char, string.sub
 local pack, unpack_bytes, unpack = struct.pack, struct.unpack, unpack
 local W, P, T = 87, 80, 84
 local NO_TAIL = '\0\0\0\0\0\0\0\0'
+local ZERO8 = NO_TAIL
 local ZERO16 = string.rep('\0', 16)
 local time = call('time')
 local now_us = time[1] * 1000000 + time[2]

@@ -71,6 +71,6 @@ for _, element in ipairs(due) do
 end
 if promoted > 0 then wake(WAKE) end
 if #lost + #past > 0 then commit() end
-local released = sweep(4)
-local more = (#lost == most or #past == most or #due == most) and 1 or 0
+local released, swept = sweep(4)
+local more = (#lost == most or #past == most or #due == most or swept) and 1 or 0
 return { returned, quarantined, cancelled, expired, promoted, released, orphans, more }

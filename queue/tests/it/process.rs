@@ -71,7 +71,7 @@ impl Drop for Process {
 }
 
 /// Not a test but the body of such a process; without its environment there is nothing to do. The payload says what the
-/// handler does: `sleep <ms>`, `spin <ms>` or `die`, then anything.
+/// handler does: `sleep <ms>`, `spin <ms>` or `die <ms>`, then anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serves_as_a_worker_when_told() {
     let Ok(url) = std::env::var("WORKER_URL") else { return };
@@ -94,7 +94,10 @@ async fn serves_as_a_worker_when_told() {
         let what = words.next().unwrap();
         let time = Duration::from_millis(words.next().and_then(|ms| ms.parse().ok()).unwrap_or(0));
         match what {
-            "die" => std::process::abort(),
+            "die" => {
+                tokio::time::sleep(time).await;
+                std::process::abort()
+            }
             "spin" => {
                 let end = Instant::now() + time;
                 while Instant::now() < end {

@@ -50,7 +50,7 @@ fn see(now: &State, i: usize, out: &mut Steps) {
     let mut next = *now;
     let mut step = Step::DoctorSeesEpoch;
     if now.redis.epoch == 0 && out.rules.has(Rule::MarkEmpty) {
-        next.redis.epoch = now.fresh_epoch();
+        (next.redis.epoch, next.redis.is_mark) = (now.fresh_epoch(), true);
         step = Step::DoctorMarksEmpty;
     }
     let Redis { epoch: before, open, .. } = next.redis;
@@ -77,7 +77,7 @@ fn set(now: &State, i: usize, name: u8, before: u8, same_run: bool, out: &mut St
     let mut next = *now;
     next.doctors[i] = Doctor::default();
     if now.redis.epoch == before || !out.rules.has(Rule::EpochSwap) {
-        next.redis.epoch = name;
+        (next.redis.epoch, next.redis.is_mark) = (name, false);
         next.redis.open = before == 0 && same_run;
         if before != 0 {
             next.doctors[i] = Doctor::Comparing { name, same_run, look: Look::Nothing };
