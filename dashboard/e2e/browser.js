@@ -56,7 +56,7 @@ export async function open(browser, options = {}) {
 }
 
 export async function signIn(page, key = apiKey) {
-  await page.getByLabel(/^(API key|Kunci API)$/).fill(key);
+  await page.locator("#secret").fill(key);
   await page.getByRole("button", { name: /^(Sign in|Masuk)$/ }).click();
 }
 

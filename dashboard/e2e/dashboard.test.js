@@ -42,6 +42,8 @@ test("a photo is uploaded, becomes a thumbnail, and its job says so", async () =
   assert.deepEqual(await barriers(page), []);
   await signIn(page);
   await page.getByText("Everything works").waitFor();
+  const within = () => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]);
+  assert.doesNotMatch(await page.evaluate(within), /gtg_|gotong_session/, "no script can reach the key or the cookie");
   for (const part of ["Database", "Queues", "Storage"]) await page.locator(".check.up", { hasText: part }).waitFor();
 
   await toMedia(page);
@@ -72,8 +74,8 @@ test("a photo is uploaded, becomes a thumbnail, and its job says so", async () =
 
   await page.getByRole("button", { name: "Keluar" }).click();
   await page.getByRole("heading", { name: "Masuk" }).waitFor();
-  const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
-  assert.ok(!kept.includes("gtg_"), "the key is forgotten");
+  await page.reload();
+  await page.getByRole("heading", { name: "Masuk" }).waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 });
@@ -134,9 +136,9 @@ test("what cannot be used is refused, or fails, in words", async () => {
   await context.close();
 });
 
-test("a key that is none is told, by the keyboard alone", async () => {
+test("whoever is not known is told so, by the keyboard alone", async () => {
   const { page, context, complaints } = await open(browser);
-  await page.getByLabel("API key", { exact: true }).waitFor();
+  await page.getByLabel("API key", { exact: true }).last().waitFor();
   await page.keyboard.type("not a key");
   await page.keyboard.press("Enter");
   await page.getByText("A key begins with gtg_").waitFor();
@@ -144,7 +146,30 @@ test("a key that is none is told, by the keyboard alone", async () => {
   await page.keyboard.type(`gtg_${"0".repeat(64)}`);
   await page.keyboard.press("Enter");
   await page.getByText("The key is unknown, revoked or expired.").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "key");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "secret");
+
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("ArrowRight");
+  await page.getByLabel("E-mail address").waitFor();
+  await page.keyboard.type(`${named("nobody")}@example.org`);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("not the password");
+  await page.keyboard.press("Enter");
+  await page.getByText("The address or the password is wrong.").waitFor();
+  assert.deepEqual(withoutStatuses(complaints, 401), []);
+  await context.close();
+});
+
+test("a session that has ended leads back to the sign-in, and after it to the same place", async () => {
+  const { page, context, complaints } = await open(browser);
+  await page.goto(place("media?category=image"));
+  await signIn(page);
+  await page.getByRole("heading", { name: "Media", level: 1 }).waitFor();
+  await context.clearCookies();
+  await page.getByText("Your session has ended. Sign in again.").waitFor();
+  await signIn(page);
+  await page.getByRole("heading", { name: "Media", level: 1 }).waitFor();
+  assert.match(page.url(), /media\?category=image$/);
   assert.deepEqual(withoutStatuses(complaints, 401), []);
   await context.close();
 });
@@ -170,6 +195,13 @@ test("an address of the page opens that place, and an unknown one says so", asyn
   assert.deepEqual(await current.allTextContents(), ["Failed", "Audio"]);
   await page.goto(place("no/such/place"));
   await page.getByText("There is no such page").waitFor();
+  for (const [path, width] of [["", 360], ["media", 360], ["", 3840], ["media", 3840]]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(place(path));
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `/${path} is ${overflow} pixels wider than ${width}`);
+  }
   assert.deepEqual(complaints, []);
   await context.close();
 });

@@ -32,9 +32,9 @@ const queries = new QueryClient({
   },
 });
 
-// What one key may see is not shown to the next.
+// What one reader may see is not shown to the next.
 session.subscribe(() => {
-  if (session.get() === null) queries.clear();
+  if (session.get().is === "out") queries.clear();
 });
 
 const root = document.getElementById("root");

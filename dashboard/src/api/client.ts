@@ -14,19 +14,22 @@ export type Job = components["schemas"]["Job"];
 export type JobState = components["schemas"]["JobState"];
 export type JobAttempt = components["schemas"]["JobAttempt"];
 
+export type Role = components["schemas"]["Role"];
+export type Session = components["schemas"]["Session"];
+export type SignIn = components["schemas"]["SignIn"];
+
 export const client = createClient<paths>({ baseUrl: "/" });
 
 client.use({
   onRequest({ request }) {
-    const key = session.get();
-    if (key && !request.headers.has("authorization")) request.headers.set("authorization", `Bearer ${key}`);
+    // What a form on another site cannot send; the API asks for it wherever a cookie would change something.
+    request.headers.set("x-gotong-csrf", "1");
     return request;
   },
   onResponse({ request, response }) {
-    // Only the key in use can expire; one that is being tried at the sign-in is not in use yet.
-    const key = session.get();
-    const isOurs = key !== null && request.headers.get("authorization") === `Bearer ${key}`;
-    if (response.status === 401 && isOurs) session.expire();
+    // A wrong key or password at the sign-in ends nothing.
+    const isSignIn = request.method === "POST" && new URL(request.url).pathname === "/api/v1/session";
+    if (response.status === 401 && !isSignIn) session.expire();
     return undefined;
   },
 });

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
-import { answered, client, type MediaCategory, type MediaState } from "./client";
+import { answered, client, type MediaCategory, type MediaState, type SignIn } from "./client";
 import { fetchHealth } from "./health";
 
 const BUSY_MS = 1_500;
@@ -60,22 +60,6 @@ export function mediumQuery(id: string) {
   });
 }
 
-/** A thumbnail's bytes. They never change: another picture has another address. */
-export function thumbnailQuery(id: string, variant: string) {
-  return queryOptions({
-    queryKey: ["thumbnail", id, variant],
-    queryFn: ({ signal }) =>
-      answered(
-        client.GET("/api/v1/media/{id}/thumbnails/{variant}", {
-          params: { path: { id, variant } },
-          parseAs: "blob",
-          signal,
-        }),
-      ),
-    staleTime: Infinity,
-  });
-}
-
 /** Sends one file. The same `idempotencyKey` makes a repeated attempt the same upload. */
 export function upload(file: File, idempotencyKey: string) {
   return answered(
@@ -100,14 +84,18 @@ export function restoreMedia(id: string) {
   return answered(client.POST("/api/v1/media/{id}/restore", { params: { path: { id } } }));
 }
 
-/** Whether the API takes the key: throws its refusal, or that nothing answers. */
-export async function tryKey(key: string): Promise<void> {
-  await answered(
-    client.GET("/api/v1/media", {
-      params: { query: { per_page: 1 } },
-      headers: { authorization: `Bearer ${key}` },
-    }),
-  );
+/** Begins a session with a key, or an address and a password; the cookie comes with the answer. */
+export function signIn(proof: SignIn) {
+  return answered(client.POST("/api/v1/session", { body: proof }));
+}
+
+/** Whose session the browser's cookie is. */
+export function whoAmI() {
+  return answered(client.GET("/api/v1/session"));
+}
+
+export function signOut() {
+  return answered(client.DELETE("/api/v1/session"));
 }
 
 /** The cursor in a page's link to a neighbour. */

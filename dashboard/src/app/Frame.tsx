@@ -1,12 +1,13 @@
 /** What is around every screen: who may see it, where to go, and how the page looks. */
 
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
 
-import { healthQuery } from "../api/queries";
+import { healthQuery, signOut, whoAmI } from "../api/queries";
 import { LANGUAGES, language, useSpeech, type Language } from "../i18n";
 import { Mark, MoonIcon, ScreenIcon, SunIcon } from "../components/icons";
+import { Trouble } from "../components/Trouble";
 import { SignIn } from "../screens/SignIn";
 import { session } from "./session";
 import { useStored } from "./stored";
@@ -14,7 +15,8 @@ import { theme, THEMES } from "./theme";
 
 export function Frame() {
   const { t } = useSpeech();
-  const isSignedIn = useStored(session) !== null;
+  const state = useStored(session);
+  const isSignedIn = state.is === "in";
   const path = useRouterState({ select: (state) => state.location.pathname });
   useFocusOnArrival(path, isSignedIn);
   return (
@@ -40,18 +42,38 @@ export function Frame() {
         <div className="settings">
           <LanguageChoice />
           <ThemeChoice />
-          {isSignedIn && (
-            <button type="button" className="plain" onClick={() => session.end()}>
-              {t.app.signOut}
-            </button>
-          )}
+          {isSignedIn && <SignOut />}
         </div>
       </header>
       {isSignedIn && <ConnectionNotice />}
       <main id="content" tabIndex={-1}>
-        {isSignedIn ? <Outlet /> : <SignIn />}
+        {state.is === "in" && <Outlet />}
+        {state.is === "out" && <SignIn hasExpired={state.hasExpired} />}
+        {state.is === "unknown" && <Recall />}
       </main>
     </div>
+  );
+}
+
+/** After a reload: asks whose session the cookie is. */
+function Recall() {
+  const { t } = useSpeech();
+  const { data, error, refetch } = useQuery({ queryKey: ["session"], queryFn: whoAmI, staleTime: 0, gcTime: 0 });
+  useEffect(() => {
+    if (data) session.begin(data);
+  }, [data]);
+  // A session that has ended is told by the sign-in, which takes this one's place.
+  if (error) return <Trouble error={error} onRetry={() => void refetch()} />;
+  return <p className="quiet">{t.app.loading}</p>;
+}
+
+function SignOut() {
+  const { t } = useSpeech();
+  const { mutate, isPending } = useMutation({ mutationFn: signOut, onSuccess: session.end });
+  return (
+    <button type="button" className="plain" disabled={isPending} onClick={() => mutate()}>
+      {t.app.signOut}
+    </button>
   );
 }
 

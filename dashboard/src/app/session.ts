@@ -1,38 +1,45 @@
 /**
- * The API key in use.
+ * Who is signed in.
  *
- * It is kept in the tab's session storage: gone with the tab, and never in a place that other tabs or requests send by
- * themselves. The page's content security policy runs no script but its own.
+ * The session itself is a cookie that no script can read; what is kept here is only what the API told of it. Whether it
+ * is worth asking after a reload stands in the local storage, so that a reader who is signed out sees the sign-in at
+ * once, and the browser reports no refused request.
  */
 
+import type { Session } from "../api/client";
 import { stored } from "./stored";
 
-const key = stored<string | null>(
-  () => sessionStorage,
-  "gotong.key",
-  (text) => text,
-  (key) => key,
+export type State =
+  | { is: "unknown" }
+  | { is: "out"; hasExpired: boolean }
+  | { is: "in"; session: Session };
+
+const NAME = "gotong.signed-in";
+
+const state = stored<State>(
+  () => localStorage,
+  NAME,
+  (text) => (text === null ? { is: "out", hasExpired: false } : { is: "unknown" }),
+  (state) => (state.is === "out" ? null : "yes"),
 );
 
-let expired = false;
-
 export const session = {
-  ...key,
-  /** Uses a key that the API takes. */
-  begin(next: string) {
-    expired = false;
-    key.set(next);
-  },
-  /** Forgets the key. */
-  end() {
-    expired = false;
-    key.set(null);
-  },
-  /** Forgets the key because the API no longer takes it. */
+  get: state.get,
+  subscribe: state.subscribe,
+  begin: (session: Session) => state.set({ is: "in", session }),
+  end: () => state.set({ is: "out", hasExpired: false }),
+  /** The API no longer knows the session. */
   expire() {
-    expired = true;
-    key.set(null);
+    if (state.get().is !== "out") state.set({ is: "out", hasExpired: true });
   },
-  /** Whether the last key was given up by the API and not by the reader. */
-  hasExpired: () => expired,
 };
+
+// Signing out in one tab signs out in all: they share the cookie.
+globalThis.addEventListener?.("storage", ({ key, newValue }) => {
+  if (key === NAME && newValue === null && state.get().is === "in") state.set({ is: "out", hasExpired: false });
+});
+
+/** Whether the role may change things; the API decides, the page only does not offer what would be refused. */
+export function mayWrite({ role }: Session): boolean {
+  return role !== "viewer";
+}

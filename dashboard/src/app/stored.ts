@@ -32,7 +32,7 @@ export function stored<T>(
   };
 }
 
-export function useStored<T>(value: Stored<T>): T {
+export function useStored<T>(value: Pick<Stored<T>, "get" | "subscribe">): T {
   return useSyncExternalStore(value.subscribe, value.get);
 }
 

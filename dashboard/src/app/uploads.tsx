@@ -22,7 +22,7 @@ const Context = createContext<Uploads | undefined>(undefined);
 export function UploadsProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [queue, dispatch] = useReducer(reduce, initial);
-  const isSignedIn = useStored(session) !== null;
+  const isSignedIn = useStored(session).is === "in";
 
   useEffect(() => {
     if (!isSignedIn) dispatch({ type: "forgotten" });

@@ -4,6 +4,8 @@ import { useState } from "react";
 
 import type { Media, MediaList } from "../api/client";
 import { cursorOf, deleteMedia, mediaQuery, restoreMedia, type MediaFilter } from "../api/queries";
+import { mayWrite, session } from "../app/session";
+import { useStored } from "../app/stored";
 import { useTitle } from "../app/title";
 import { Empty } from "../components/Empty";
 import { MediaRow } from "../components/MediaRow";
@@ -16,11 +18,12 @@ const CATEGORIES = ["image", "audio"] as const;
 
 export function MediaScreen({ filter }: { filter: MediaFilter }) {
   const { t } = useSpeech();
+  const canChange = useCanChange();
   useTitle(t.media.title);
   return (
     <>
       <h1 tabIndex={-1}>{t.media.title}</h1>
-      <Uploader />
+      {canChange ? <Uploader /> : <p className="lead">{t.media.readOnly}</p>}
       <section aria-labelledby="files" className="section">
         <div className="section-head">
           <h2 id="files">{t.media.list}</h2>
@@ -63,6 +66,7 @@ function Files({ filter }: { filter: MediaFilter }) {
   const { t } = useSpeech();
   const { data, error, refetch, isPlaceholderData } = useQuery(mediaQuery(filter));
   const removal = useRemoval();
+  const canChange = useCanChange();
   const isFiltered = filter.state !== undefined || filter.category !== undefined || filter.cursor !== undefined;
   return (
     <>
@@ -73,14 +77,16 @@ function Files({ filter }: { filter: MediaFilter }) {
         <ul className="rows wide" aria-busy={isPlaceholderData}>
           {data.data.map((media) => (
             <MediaRow key={media.id} media={media}>
-              <button
-                type="button"
-                className="plain"
-                aria-label={t.media.deleteOf(media.filename)}
-                onClick={() => removal.remove(media)}
-              >
-                {t.media.delete}
-              </button>
+              {canChange && (
+                <button
+                  type="button"
+                  className="plain"
+                  aria-label={t.media.deleteOf(media.filename)}
+                  onClick={() => removal.remove(media)}
+                >
+                  {t.media.delete}
+                </button>
+              )}
             </MediaRow>
           ))}
         </ul>
@@ -88,6 +94,11 @@ function Files({ filter }: { filter: MediaFilter }) {
       {data && <Pager filter={filter} links={data.links} />}
     </>
   );
+}
+
+function useCanChange(): boolean {
+  const state = useStored(session);
+  return state.is === "in" && mayWrite(state.session);
 }
 
 function NothingMatches() {
