@@ -6,6 +6,7 @@ mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -35,8 +36,7 @@ pub fn run() -> Result<bool> {
 
 fn check(root: &Path) -> Result<Vec<Breach>> {
     let mut breaches = Vec::new();
-    let mut files = Vec::new();
-    collect(root, Path::new(""), &mut files)?;
+    let mut files = files_of_git(root).map_or_else(|| walk(root), Ok)?;
     files.sort();
     for file in &files {
         let Ok(text) = fs::read_to_string(root.join(file)) else { continue };
@@ -54,6 +54,21 @@ fn check(root: &Path) -> Result<Vec<Breach>> {
     }
     manifests::check_migrations(root, &mut breaches)?;
     Ok(breaches)
+}
+
+/// What is committed and what could be; none where there is no git.
+fn files_of_git(root: &Path) -> Option<Vec<PathBuf>> {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
+    let output = git.output().ok().filter(|output| output.status.success())?;
+    let names = String::from_utf8(output.stdout).ok()?;
+    Some(names.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect())
+}
+
+fn walk(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(root, Path::new(""), &mut files)?;
+    Ok(files)
 }
 
 /// Folders whose content is fetched or built.
