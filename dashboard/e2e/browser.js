@@ -11,7 +11,7 @@ function required(name) {
 }
 
 export const apiKey = required("GOTONG_API_KEY");
-export const dashboard = env("GOTONG_DASHBOARD_URL") ?? `${required("GOTONG_URL")}/dashboard`;
+export const dashboard = env("GOTONG_PAGE_URL") ?? `${required("GOTONG_URL")}/dashboard`;
 
 /** The address of a place on the page. */
 export const place = (path) => `${dashboard.replace(/\/$/, "")}/${path}`;
