@@ -264,6 +264,8 @@ impl Engine {
         self.closed.cancel();
         let leave = async {
             self.kept.cancelled().await;
+            // a token that woke this worker as it stopped is passed on
+            self.station.client.poke(&self.subscription.queue).await?;
             self.station.client.hide_worker(self.subscription.worker.id, &self.subscription.queue).await
         };
         let _ = tokio::time::timeout(LAST_WORD, leave).await;

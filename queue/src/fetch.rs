@@ -15,7 +15,7 @@ use crate::run::Job;
 use crate::station::Fetched;
 
 /// The longest that an idle worker lets Redis hold its connection at a time.
-const LONGEST_BLOCK: Duration = Duration::from_secs(2);
+const LONGEST_BLOCK: Duration = Duration::from_secs(5);
 /// How long a worker that could fetch a few jobs waits for slots to fetch more at once.
 const GATHER: Duration = Duration::from_millis(1);
 /// The longest pause between two tries.

@@ -13,9 +13,9 @@ use crate::name::Timestamp;
 use crate::run::Handle;
 
 /// The longest wait between two looks at what there is to do.
-const ROUND: Duration = Duration::from_secs(1);
+const ROUND: Duration = Duration::from_millis(1_500);
 /// How often the worker shows itself.
-const SHOW: Duration = Duration::from_secs(3);
+const SHOW: Duration = Duration::from_secs(5);
 /// How long to wait for Redis to come back.
 const RETRY: Duration = Duration::from_millis(100);
 /// How many runs one script call renews, and how many leases one reaps.
@@ -83,7 +83,7 @@ impl Keeper {
     /// Waits for the next round, or for a request to cancel.
     async fn listen(&mut self) -> Result<()> {
         let every = self.engine.station.config().renew_every;
-        let wait = every.saturating_sub(self.renewed.elapsed()).min(ROUND).min(self.engine.station.config().lease / 6);
+        let wait = every.saturating_sub(self.renewed.elapsed()).min(ROUND).min(self.engine.station.config().lease / 4);
         let mut pop = redis::cmd("BLPOP");
         pop.arg(&self.control).arg(wait.max(Duration::from_millis(1)).as_secs_f64());
         let popped = tokio::select! {

@@ -1,7 +1,8 @@
 //! The Lua scripts: what each consists of, and its digest.
 //!
 //! Every change of a job's state is one script, so that it happens entirely or not at all. The shared parts
-//! (`prelude.lua`: names and layouts, `entry.lua`: how entries change) are put in front of those that need them.
+//! (`prelude.lua`: names and layouts, `entry.lua`: how entries change) are put in front of what needs them; in the scripts that
+//! run most often the usual case stands before `entry.lua` and returns.
 
 use std::sync::LazyLock;
 
@@ -23,19 +24,19 @@ macro_rules! scripts {
 }
 
 scripts! {
-    ACK: ["prelude", "entry", "ack"];
+    ACK: ["prelude", "ack_plain", "entry", "ack"];
     CANCEL: ["prelude", "entry", "cancel"];
     COUNTS: ["prelude", "counts"];
     ENTRIES: ["prelude", "entries"];
     EVENTS: ["prelude", "events"];
-    FETCH: ["prelude", "entry", "fetch"];
+    FETCH: ["prelude", "fetch", "entry", "fetch_expired"];
     FORGET: ["prelude", "entry", "forget"];
     GATE: ["prelude", "gate"];
     HEAL: ["prelude", "entry", "heal"];
     PARK: ["prelude", "entry", "park"];
     PURGE: ["prelude", "entry", "purge"];
-    PUSH: ["prelude", "entry", "push"];
-    REAP: ["prelude", "entry", "reap"];
+    PUSH: ["prelude", "push_plain", "entry", "push"];
+    REAP: ["prelude", "reap_plain", "entry", "reap"];
     RENEW: ["prelude", "renew"];
     UNPARK: ["prelude", "entry", "unpark"];
     WORKER: ["worker"];

@@ -31,7 +31,11 @@ impl Digest {
 
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    ((product >> 64) as u64 ^ product as u64).wrapping_add(b)
+    (lower(product >> 64) ^ lower(product)).wrapping_add(b)
+}
+
+fn lower(wide: u128) -> u64 {
+    u64::try_from(wide & u128::from(u64::MAX)).expect("it was cut to 64 bits")
 }
 
 impl Hasher for Digest {
@@ -40,7 +44,9 @@ impl Hasher for Digest {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u8(*byte));
+        for byte in bytes {
+            self.write_u8(*byte);
+        }
     }
 
     fn write_u8(&mut self, byte: u8) {
@@ -51,13 +57,12 @@ impl Hasher for Digest {
         }
     }
 
-    /// Lengths and discriminants: all far below 256.
-    fn write_usize(&mut self, number: usize) {
-        self.write_u8(number as u8);
+    fn write_usize(&mut self, length: usize) {
+        self.write_u8(u8::try_from(length).expect("no list of a state is long"));
     }
 
-    fn write_isize(&mut self, number: isize) {
-        self.write_u8(number as u8);
+    fn write_isize(&mut self, discriminant: isize) {
+        self.write_u8(u8::try_from(discriminant).expect("no enum of a state has many variants"));
     }
 }
 
@@ -75,6 +80,6 @@ impl Hasher for Taken {
     }
 
     fn write_u128(&mut self, digest: u128) {
-        self.0 = digest as u64;
+        self.0 = lower(digest);
     }
 }

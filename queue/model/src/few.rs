@@ -7,21 +7,23 @@ use std::ops::{Deref, DerefMut};
 #[derive(Clone, Copy, Debug)]
 pub struct Few<T, const N: usize> {
     items: [T; N],
-    len: usize,
+    len: u8,
 }
 
 impl<T: Copy + Default, const N: usize> Few<T, N> {
     /// So many default values, at most `N`.
     #[must_use]
     pub fn of(count: u8) -> Self {
-        Self { items: [T::default(); N], len: usize::from(count).min(N) }
+        let mut few = Self::default();
+        (0..count).for_each(|_| _ = few.push(T::default()));
+        few
     }
 
     /// Appends a value; `false`, and nothing changes, if there is no room.
     pub fn push(&mut self, item: T) -> bool {
-        let free = self.len < N;
+        let free = self.has_room();
         if free {
-            self.items[self.len] = item;
+            self.items[usize::from(self.len)] = item;
             self.len += 1;
         }
         free
@@ -30,7 +32,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
     /// Takes the value at an index out; those behind it move up.
     pub fn remove(&mut self, index: usize) -> T {
         let item = self[index];
-        self.items.copy_within(index + 1..self.len, index);
+        self.items.copy_within(index + 1..usize::from(self.len), index);
         self.len -= 1;
         item
     }
@@ -45,7 +47,7 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
     /// Whether another value fits.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.len < N
+        usize::from(self.len) < N
     }
 }
 
@@ -58,13 +60,13 @@ impl<T: Copy + Default, const N: usize> Default for Few<T, N> {
 impl<T, const N: usize> Deref for Few<T, N> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        &self.items[..self.len]
+        &self.items[..usize::from(self.len)]
     }
 }
 
 impl<T, const N: usize> DerefMut for Few<T, N> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.items[..self.len]
+        &mut self.items[..usize::from(self.len)]
     }
 }
 

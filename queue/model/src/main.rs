@@ -2,7 +2,7 @@
 //! switches each rule off in turn and prints a shortest counterexample. Exits with 1 if a scenario does not hold, or a rule
 //! is not needed.
 
-use gotong_model::{Counterexample, Report, Rule, Rules, check, large, small};
+use gotong_model::{Report, Rule, Rules, check, large, small};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -36,7 +36,7 @@ fn walk_all(part: &str) -> bool {
         };
         println!("{verdict:<6} {states:>11} states {:>6.1} s  {scenario}", begun.elapsed().as_secs_f32());
         if let Some(broken) = broken {
-            print(broken);
+            println!("{broken}");
         }
         fine &= report.holds();
     }
@@ -53,18 +53,11 @@ fn switch_off_each(part: &str) -> bool {
         });
         if let Some((scenario, broken)) = &broken {
             println!("In \"{scenario}\" {}:", broken.violation);
-            print(broken);
+            println!("{broken}");
         } else {
             println!("NOTHING BREAKS");
         }
         fine &= broken.is_some();
     }
     fine
-}
-
-fn print(Counterexample { violation, trace }: &Counterexample) {
-    for (number, (step, state)) in trace.iter().enumerate() {
-        println!("  {:>2}. {step}\n        {state}", number + 1);
-    }
-    println!("      => {violation}");
 }

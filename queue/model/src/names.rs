@@ -3,9 +3,9 @@
 //! Versions are compared by order, so each is replaced by its rank. Epochs, fetches and parkings are only ever compared for
 //! being equal, so each is replaced by when it is first met, and by one common name once nothing can equal it.
 
-use crate::redis::{Entry, Redis};
+use crate::redis::{Entry, Push, Redis};
 use crate::rules::{Rule, Rules};
-use crate::state::{DEAD, Doctor, Edit, LATE, Look, Message, Recorder, State, Worker};
+use crate::state::{DEAD, Doctor, Edit, LATE, Look, Message, Recorder, Relay, State, Worker};
 
 /// Names are handed out anew at every step, so they stay below this.
 const NAMES: usize = 64;
@@ -99,10 +99,12 @@ impl State {
         self.each_standing_epoch(|name| epochs.meet(name));
         self.each_remembered_epoch(|name| epochs.meet_again(name));
         if rules.has(Rule::NamedEpoch) {
+            // what is certain to be refused need not be waited for
             self.net.retain(|message| {
-                !matches!(message,
-                    Message::Push { push, .. } if push.epoch == DEAD)
-                    && !matches!(message, Message::Cancel { epoch: DEAD, .. })
+                !matches!(
+                    message,
+                    Message::Push { push: Push { epoch: DEAD, .. }, .. } | Message::Cancel { epoch: DEAD, .. }
+                )
             });
         }
     }
@@ -143,9 +145,8 @@ impl State {
             }
         }
         for doctor in self.doctors.iter_mut() {
-            match look_of(doctor) {
-                Some(Look::Row { expected: Some(version), .. } | Look::Refill { version, .. }) => visit(version),
-                _ => {}
+            if let Some(Look::Row { expected: Some(version), .. } | Look::Refill { version, .. }) = look_of(doctor) {
+                visit(version);
             }
         }
     }
@@ -177,7 +178,7 @@ impl State {
             }
         }
         for relay in self.relays.iter_mut() {
-            if let crate::state::Relay::Read { push, .. } = relay {
+            if let Relay::Read { push, .. } = relay {
                 visit(&mut push.epoch);
             }
         }

@@ -74,8 +74,6 @@ rules! {
     EpochSwap: "the doctor sets the epoch whatever stands there",
     /// The epoch is opened for the run of the server that was compared.
     ComparedRun: "the epoch is opened for the run that it finds",
-    /// The epoch is opened only if it is still the one under which the doctor compared.
-    ComparedEpoch: "the doctor opens whatever epoch stands there",
 }
 
 impl fmt::Display for Rule {

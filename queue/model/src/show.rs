@@ -1,5 +1,6 @@
 //! A state in one line, for traces.
 
+use crate::checker::Counterexample;
 use crate::redis::{Entry, Event, What};
 use crate::state::{Life, State};
 use std::fmt;
@@ -16,7 +17,11 @@ impl fmt::Display for State {
         let notes = [(row.pushed, " pushed"), (row.cancel, " cancelling"), (self.is_locked(), " locked")];
         notes.iter().filter(|(is, _)| *is).try_for_each(|(_, note)| f.write_str(note))?;
         let gate = if self.redis.open { "open" } else { "closed" };
-        write!(f, " | epoch {} in the ledger, {} in Redis, {gate} | {}", self.epoch, self.redis.epoch, self.redis.entry)?;
+        write!(
+            f,
+            " | epoch {} in the ledger, {} in Redis, {gate} | {}",
+            self.epoch, self.redis.epoch, self.redis.entry
+        )?;
         self.redis.events.iter().try_for_each(|event| write!(f, " +{event}"))?;
         if !self.net.is_empty() {
             write!(f, " | {} under way", self.net.len())?;
@@ -47,5 +52,15 @@ impl fmt::Display for Event {
             What::Back => write!(f, "Back(g{} v{})", self.generation, self.version),
             What::Ended(end) => write!(f, "{end:?}(g{} v{})", self.generation, self.version),
         }
+    }
+}
+
+/// Its steps, numbered, each with the state after it.
+impl fmt::Display for Counterexample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (step, state)) in self.trace.iter().enumerate() {
+            writeln!(f, "  {:>2}. {step}\n        {state}", number + 1)?;
+        }
+        write!(f, "      => {}", self.violation)
     }
 }

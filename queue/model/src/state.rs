@@ -34,12 +34,12 @@ pub struct Row {
 }
 
 impl Row {
-    pub fn is_open(&self) -> bool {
+    pub fn is_open(self) -> bool {
         self.life == Life::Open
     }
 
     /// What is alive in Redis under a lower generation than this has no business there.
-    pub fn alive_from(&self) -> u8 {
+    pub fn alive_from(self) -> u8 {
         match self.life {
             Life::Pruned => GONE,
             Life::Ended(_) => self.generation + 1,
@@ -117,10 +117,22 @@ pub enum Look {
     Nothing,
     /// Has read the row: below what generation Redis may hold nothing alive, and, if it is open and marked as pushed,
     /// the order that Redis should know.
-    Row { below: u8, generation: u8, expected: Option<u8> },
-    Purge { below: u8 },
-    Unpark { generation: u8, parking: u8 },
-    Refill { generation: u8, version: u8 },
+    Row {
+        below: u8,
+        generation: u8,
+        expected: Option<u8>,
+    },
+    Purge {
+        below: u8,
+    },
+    Unpark {
+        generation: u8,
+        parking: u8,
+    },
+    Refill {
+        generation: u8,
+        version: u8,
+    },
     Finished,
 }
 
@@ -243,6 +255,13 @@ impl State {
     /// A tombstone begins its last seconds: whatever is under way by now will arrive before they are over, or not at all.
     pub(crate) fn age(&mut self) {
         self.each_aged(|aged| *aged = true);
+    }
+
+    /// Whether a push or a cancel is under way.
+    pub(crate) fn has_commands_under_way(mut self) -> bool {
+        let mut any = false;
+        self.each_aged(|_| any = true);
+        any
     }
 
     /// Whether anything is under way that the tombstone must outlive.

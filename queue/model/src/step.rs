@@ -70,7 +70,7 @@ steps! {
         WorkerHandsBack: "worker: stops, and hands the job back unfinished",
         WorkerDies: "worker: dies",
         LeaseIsLost: "reaper: the lease of a stalled worker is over",
-        JobExpires: "reaper: the job was still waiting at its expires_at",
+        JobExpires: "reaper: the job was still waiting when its time was over",
         RecorderDies: "recorder: dies",
         DoctorDies: "doctor: dies",
         UnparkIsLate: "doctor: sends the unpark, gets no answer",

@@ -110,6 +110,11 @@ impl Client {
         self.gate(queue, "resume").await
     }
 
+    /// Wakes an idle worker if there is work.
+    pub(crate) async fn poke(&self, queue: &QueueName) -> Result<bool> {
+        self.gate(queue, "poke").await
+    }
+
     async fn gate(&self, queue: &QueueName, operation: &str) -> Result<bool> {
         let mut call = self.call(&script::GATE, queue);
         call.arg(operation);

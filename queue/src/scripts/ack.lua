@@ -1,32 +1,7 @@
--- Takes the reports of runs, each of which counts only with the token of the fetch that it came from.
---
--- KEYS   all
--- ARGV   '1' with a ledger, stay of tombstones in ms, size of the records of all runs that ended, then per run: id, report
---        outcome of a report: C completed (argument: where the result begins, without a ledger), D dead, K cancelled by the
---        handler, U undecodable; R retry (argument: pause in ms), S snooze (pause in ms), A snooze (until ms), B hand back
--- result one letter a run: '+' taken, 'K' taken but ended as cancelled, '-' stale
--- cost   O(runs), O(log) for the leases; at most 500 runs a call
+-- The unusual cases of reports; what is read stands in ack_plain.lua.
 ledger, hold_ms = ARGV[1] == '1', tonumber(ARGV[2])
 open_meta()
 bytes = bytes - ARGV[3]
-local count = (#ARGV - 3) / 2
-local ids, current, answers, stale = {}, {}, {}, 0
-for k = 1, count do ids[k] = ARGV[2 + 2 * k] end
-local runs = call('hmget', RUNNING, unpack(ids))
-for k = 1, count do
-  local run = runs[k]
-  if run and sub(run, 1, 16) == sub(ARGV[3 + 2 * k], 15, 30) then
-    current[k - stale] = ids[k]
-  else
-    stale, runs[k] = stale + 1, false
-  end
-end
--- what frees memory comes first: a server that is out of it still takes reports
-if stale < count then
-  call('hdel', RUNNING, unpack(current))
-  call('zrem', LEASES, unpack(current))
-  call('hdel', PROGRESS, unpack(current))
-end
 
 local function back(id, outcome, argument, blob)
   local rec = record(call('hget', JOBS, id))
@@ -85,22 +60,8 @@ local function take(id, run, blob)
   return returns and 'K' or '+'
 end
 
-local completion = now8 .. ZERO8 .. 'C'
-for k = 1, count do
-  local id, blob, run = ids[k], ARGV[3 + 2 * k], runs[k]
-  -- most runs just complete: the same as `take` does, without its questions
-  if run and ledger and byte(blob, 1) == 67 and byte(blob, 2) == 0 then
-    clock = clock + 1
-    local version8 = pack('<I8', clock)
-    tombstones[buried + 1], tombstones[buried + 2] = id, 'T' .. version8 .. sub(blob, 31, 34) .. 'C'
-    buried, noted = buried + 2, noted + 1
-    events[noted] = version8 .. completion .. blob
-    completed, alive = completed + 1, alive - 1
-    answers[k] = '+'
-  else
-    answers[k] = take(id, run, blob)
-  end
-end
+local answers = {}
+for k = 1, count do answers[k] = take(ids[k], runs[k], ARGV[3 + 2 * k]) end
 commit()
 if not ledger then sweep(2) end
 return table.concat(answers)

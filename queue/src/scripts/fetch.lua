@@ -8,12 +8,12 @@
 -- cost   O(jobs), O(log) for leases and delayed ones; at most 1,000 delayed jobs become ready and at most 1,000
 --        withdrawn elements are skipped a call
 local most, lease_ms, run_id, event_bound = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[6])
-ledger, hold_ms = run_id ~= '', tonumber(ARGV[7])
+local with_ledger = run_id ~= ''
 local meta = call('hmget', META, 'v', 'p', 'e', 'o', 's0', 's1', 's2', 's3', 's4')
-if ledger and (not meta[3] or meta[4] ~= run_id) then return { 'closed', now, 0, 0 } end
+if with_ledger and (not meta[3] or meta[4] ~= run_id) then return { 'closed', now, 0, 0 } end
 if meta[2] then return { 'paused', now, 0, 0 } end
 if event_bound > 0 and call('llen', EVENTS) >= event_bound then return { 'lagging', now, 0, 0 } end
-clock = math.max(tonumber(meta[1] or 0), now_us)
+local clock = math.max(tonumber(meta[1] or 0), now_us)
 local kinds
 if #ARGV > 7 then
   kinds = {}
@@ -39,7 +39,7 @@ local taken, elements_left, latest, expired = 0, most + 1000, 0, {}
 
 -- When a record expires; never, if it does not say, or says it where it cannot.
 local function expires(value)
-  local at, flags = after_kind(value)
+  local at, flags = 30 + byte(value, 29), byte(value, 28)
   if flags < 2 or #value < at + 5 then return math.huge end
   return (unpack_bytes('<I6', value, at))
 end
@@ -122,22 +122,10 @@ end
 for kind, list in pairs(aside) do
   call('rpush', UNKNOWN .. ':' .. kind, unpack(list))
   call('sadd', UNKNOWN, kind)
-  wake(WAKE)
-end
-if #expired > 0 then
-  open_meta()
-  for i = 1, #expired, 2 do
-    local id, value = expired[i], expired[i + 1]
-    local generation, last, attempt, crashes = unpack_bytes('<I4I8I2I1', value, 13)
-    alive, bytes = alive - 1, bytes - #value
-    release(id, value)
-    finish(id, tick(last), pack('<I4', generation), 'E',
-      idle_report(id, generation, attempt, crashes, 'E', 'expired', 'it was still waiting at its expires_at'), '')
-  end
-  commit()
+  if call('llen', WAKE) == 0 then call('rpush', WAKE, '1') end
 end
 if taken > 0 then
-  local version = tick(latest)
+  local version = math.max(clock, latest) + 1
   -- Redis keeps small hashes and zsets as lists, in which every look-up is a walk: with fifty jobs under way that took
   -- more time than all else. A value or member of over 64 bytes makes them a table and a skip list, so the state is
   -- padded, and the zset has one long member beyond all time.
@@ -153,11 +141,13 @@ if taken > 0 then
   call('hset', RUNNING, unpack(runs))
   call('hset', META, 'v', version)
   out[3] = version
-  if taken == most and call('exists', KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) > 0 then wake(WAKE) end
+  if taken == most and call('exists', KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) > 0 and call('llen', WAKE) == 0 then
+    call('rpush', WAKE, '1')
+  end
 elseif elements_left <= 0 or #expired > 0 then
   out[1] = 'more'
 else
   local first = call('zrange', DELAYED, 0, 0, 'withscores')
   out[4] = tonumber(first[2] or 0)
 end
-return out
+if #expired == 0 then return out end

@@ -1,23 +1,7 @@
--- Puts jobs into the queue, unless their generation is known.
---
--- KEYS   all
--- ARGV   epoch ('' without a ledger), deadline in µs, most jobs, most bytes, then per job: id, due in ms (0: at once), head
---        (the record from its priority on)
--- result 'S' if the epoch is another or the deadline has passed, else one letter a job: A accepted, K known, F full,
---        U unique key held; then the owner of the key for each U
--- cost   O(jobs), O(log delayed) for each delayed one; at most 1,000 jobs a call
-local epoch, deadline = ARGV[1], tonumber(ARGV[2])
-local meta = call('hmget', META, 'n', 'b', 'e')
-if epoch ~= '' and (meta[3] ~= epoch or now_us > deadline) then return { 'S' } end
+-- The unusual cases of a push; what is read stands in push_plain.lua.
 alive, bytes = tonumber(meta[1] or 0), tonumber(meta[2] or 0)
-local most, most_bytes = tonumber(ARGV[3]), tonumber(ARGV[4])
-
-local ids = {}
-for i = 5, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
-local known = call('hmget', JOBS, unpack(ids))
-local runs = call('hmget', RUNNING, unpack(ids))
-local at_once = 'W' .. tag .. pack('<I6', now)
-local answers, owners, values, delayed, ready = {}, {}, {}, {}, {}
+values, ready = {}, {}
+local answers, owners, delayed = {}, {}, {}
 
 -- Whether another live job holds the unique key; takes the key if not.
 local function is_taken(id, head)

@@ -1,12 +1,6 @@
--- One pass of upkeep: returns expired leases, promotes due jobs, ends expired ones, releases tombstones.
---
--- KEYS   all
--- ARGV   '1' with a ledger, stay of tombstones in ms, most of each, most crashes, '1' to look at leases, lease in ms
--- result returned, quarantined, cancelled, expired, promoted, released, orphans, 1 if there may be more
--- cost   O(most), O(log) for each lease and delayed job; most is at most 1,000
+-- The work of a pass; what there is to do stands in reap_plain.lua.
 ledger, hold_ms = ARGV[1] == '1', tonumber(ARGV[2])
-local most, most_crashes = tonumber(ARGV[3]), tonumber(ARGV[4])
-open_meta()
+local most_crashes = tonumber(ARGV[4])
 local OVERDUE = 'it was still waiting at its expires_at'
 local returned, quarantined, cancelled, expired, promoted, orphans = 0, 0, 0, 0, 0, 0
 
@@ -59,11 +53,9 @@ local function expire(id)
   expired = expired + 1
 end
 
-local lost = ARGV[5] == '1' and call('zrangebyscore', LEASES, '-inf', now, 'limit', 0, most) or {}
+if #lost + #past > 0 then open_meta() end
 for _, id in ipairs(lost) do lose(id) end
-local past = call('zrangebyscore', EXPIRY, '-inf', now, 'limit', 0, most)
 for _, id in ipairs(past) do expire(id) end
-local due = call('zrangebyscore', DELAYED, '-inf', now, 'limit', 0, most)
 for _, element in ipairs(due) do
   call('zrem', DELAYED, element)
   call('rpush', KEYS[READY + byte(element, 1)], sub(element, 2))

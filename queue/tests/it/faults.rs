@@ -39,7 +39,7 @@ fn counting(runs: &Runs, moment: Duration) -> impl Fn(Job) -> Boxed + Clone + Se
     move |job| {
         runs.count(number(&job));
         Box::pin(async move {
-            tokio::time::sleep(moment).await;
+            tokio::time::sleep(moment).await; // the handler's work
             Outcome::Done(None)
         })
     }
@@ -188,7 +188,7 @@ async fn redis_is_killed_and_restarted_from_its_file() {
     for share in [300, 700] {
         until("some work", async || runs.total() >= share).await;
         fixture.server().kill();
-        tokio::time::sleep(LEASE + LEASE / 2).await;
+        tokio::time::sleep(LEASE + LEASE / 2).await; // the outage: longer than a lease
         fixture.server().restart();
     }
     fixture.drained().await;
@@ -275,7 +275,7 @@ async fn storms_of_connection_resets_change_nothing() {
     let end = Instant::now() + Duration::from_secs(1);
     while Instant::now() < end {
         let _: u32 = server.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await; // the pace of the storm
     }
     fixture.drained().await;
     worker.stop().await;

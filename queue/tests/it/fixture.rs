@@ -208,7 +208,7 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let end = Instant::now() + SOON;
     while !condition().await {
         assert!(Instant::now() < end, "waited too long for {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await; // between two looks
     }
 }
 

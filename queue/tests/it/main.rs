@@ -9,3 +9,4 @@ mod protocol;
 mod push;
 mod run;
 mod server;
+mod stop;

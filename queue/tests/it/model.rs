@@ -454,7 +454,7 @@ fn the_server_does_what_the_model_does() {
     }));
     runtime.block_on(base.client.ping()).unwrap();
     // the reaper leaves leases alone until the server is known to have been up for as long as one
-    std::thread::sleep(lease);
+    std::thread::sleep(lease); // the server's age is what counts
     let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
     let result = runner.run(&steps(), |steps| {
         let queue = format!("q-{}", Uuid::new_v4().simple()).parse().unwrap();

@@ -95,7 +95,7 @@ async fn serves_as_a_worker_when_told() {
         let time = Duration::from_millis(words.next().and_then(|ms| ms.parse().ok()).unwrap_or(0));
         match what {
             "die" => {
-                tokio::time::sleep(time).await;
+                tokio::time::sleep(time).await; // the handler's work
                 std::process::abort()
             }
             "spin" => {
@@ -104,11 +104,11 @@ async fn serves_as_a_worker_when_told() {
                     std::hint::spin_loop();
                 }
             }
-            _ => tokio::time::sleep(time).await,
+            _ => tokio::time::sleep(time).await, // the handler's work
         }
         Outcome::Done(Some(format!("{}", std::process::id()).into()))
     });
-    tokio::time::sleep(Duration::from_mins(2)).await;
+    tokio::time::sleep(Duration::from_mins(2)).await; // its parent kills it long before
     running.stop().await;
 }
 

@@ -48,7 +48,7 @@ impl Server {
         let client = redis::Client::open(self.url()).unwrap();
         while client.get_connection().and_then(|mut c| redis::cmd("PING").query::<String>(&mut c)).is_err() {
             assert!(Instant::now() < end, "the server did not start");
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5)); // between two looks
         }
     }
 

@@ -89,7 +89,7 @@ fn set(now: &State, i: usize, name: u8, before: u8, same_run: bool, out: &mut St
 }
 
 fn open(mut next: State, name: u8, same_run: bool, out: &mut Steps) {
-    if next.redis.epoch == name || !out.rules.has(Rule::ComparedEpoch) {
+    if next.redis.epoch == name {
         next.redis.open = same_run || !out.rules.has(Rule::ComparedRun);
     }
     if !out.rules.has(Rule::LedgerFirst) {

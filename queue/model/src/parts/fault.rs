@@ -11,7 +11,9 @@ pub(super) fn steps(now: &State, out: &mut Steps) {
     if let Some(next) = now.with(Chance::Flush) {
         out.add(Step::Flushall, State { redis: Redis::default(), ..next });
     }
+    // with the entry goes the memory of what it replaced, so this cannot be borne while an old push is under way
     if now.redis.entry.is_alive()
+        && !now.has_commands_under_way()
         && let Some(mut next) = now.with(Chance::Hole)
     {
         next.redis.entry = Entry::Unknown;
@@ -39,9 +41,9 @@ fn restart(mut next: State) -> State {
     next.net = Few::default();
     for doctor in next.doctors.iter_mut() {
         match doctor {
-            Doctor::Saw { same_run, .. }
-            | Doctor::Announced { same_run, .. }
-            | Doctor::Comparing { same_run, .. } => *same_run = false,
+            Doctor::Saw { same_run, .. } | Doctor::Announced { same_run, .. } | Doctor::Comparing { same_run, .. } => {
+                *same_run = false;
+            }
             Doctor::Round { .. } => {}
         }
     }
