@@ -215,7 +215,3 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 pub fn kinds(events: &[Event]) -> Vec<EventKind> {
     events.iter().map(|e| e.kind).collect()
 }
-
-pub fn boxed(error: impl Into<String>) -> BoxDynError {
-    error.into().into()
-}

@@ -1,6 +1,5 @@
 //! Holding, draining, stopping and restarting workers; and what apalis brings along.
 
-
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
