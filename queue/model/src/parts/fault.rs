@@ -11,9 +11,11 @@ pub(super) fn steps(now: &State, out: &mut Steps) {
     if let Some(next) = now.with(Chance::Flush) {
         out.add(Step::Flushall, State { redis: Redis::default(), ..next });
     }
-    // with the entry goes the memory of what it replaced, so this cannot be borne while an old push is under way
+    // with the entry goes the memory of what it refuses, so this cannot be borne while an old push is under way, or while
+    // an edit relies on it
     if now.redis.entry.is_alive()
         && !now.has_commands_under_way()
+        && !now.is_locked()
         && let Some(mut next) = now.with(Chance::Hole)
     {
         next.redis.entry = Entry::Unknown;
