@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use apalis_core::error::{BoxDynError, WorkerError};
+use apalis_core::error::WorkerError;
 use apalis_core::worker::builder::WorkerBuilder;
 use gotong_queue::{
     Backend, Backoff, Client, Config, Event, EventKind, Job, NewJob, Outcome, PushTerms, Pushed, QueueName,
