@@ -13,7 +13,9 @@ use gotong_shared::{
     db::{Database, DatabaseError},
     probe,
 };
-use loops::{cron::Cron, doctor::Doctor, pruner::Pruner, reaper::Reaper, recorder::Recorder, relay::Relay};
+use loops::{
+    cron::Cron, doctor::Doctor, observer::Observer, pruner::Pruner, reaper::Reaper, recorder::Recorder, relay::Relay,
+};
 use runner::Fleet;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +87,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Star
         fleet.run(Relay::new(resources.clone(), queue.clone()));
         fleet.run(Recorder::new(resources.clone(), queue.clone()));
         fleet.run(Reaper::new(resources.clone(), queue.clone()));
+        fleet.run(Observer::new(resources.clone(), queue.clone()));
         fleet.run(Doctor::new(resources.clone(), queue));
     }
     fleet.run(Cron::new(resources.clone()));

@@ -14,10 +14,11 @@ use gotong_shared::{
     probe,
     storage::Storage,
 };
+use prometheus::{HistogramVec, IntCounterVec};
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -126,17 +127,49 @@ async fn run_job(job: Job, resources: Resources) -> Result<Outcome, Infallible> 
     let span = tracing::info_span!(
         "job", id = %job.id, kind = %job.kind, attempt = job.attempt, traceparent = job.trace.as_deref());
     let run = async {
+        let started = Instant::now();
         let outcome = jobs::dispatch(&job, &resources).await;
-        match &outcome {
-            Outcome::Done(_) => tracing::info!("done"),
-            Outcome::Retry { error, .. } => tracing::warn!(%error, "failed, to be retried"),
-            Outcome::Dead(error) => tracing::warn!(%error, "failed for good"),
-            Outcome::Cancel(reason) => tracing::info!(reason, "cancelled itself"),
-            Outcome::Snooze(_) => tracing::info!("snoozed"),
-        }
+        SECONDS.with_label_values(&[&*job.kind]).observe(started.elapsed().as_secs_f64());
+        ENDED.with_label_values(&[&*job.kind, tell(&outcome)]).inc();
         outcome
     };
     Ok(run.instrument(span).await)
+}
+
+static ENDED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    let help = "Handlers that returned, by what they returned; panics and time-outs are not among them.";
+    prometheus::register_int_counter_vec!("gotong_handlers_total", help, &["kind", "outcome"])
+        .expect("the metric's name is unique and valid")
+});
+static SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
+    prometheus::register_histogram_vec!("gotong_handler_seconds", "How long handlers ran.", &["kind"])
+        .expect("the metric's name is unique and valid")
+});
+
+/// Logs how a handler ended; answers the word for it.
+fn tell(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done(_) => {
+            tracing::info!("done");
+            "done"
+        }
+        Outcome::Retry { error, .. } => {
+            tracing::warn!(%error, "failed, to be retried");
+            "retry"
+        }
+        Outcome::Dead(error) => {
+            tracing::warn!(%error, "failed for good");
+            "dead"
+        }
+        Outcome::Cancel(reason) => {
+            tracing::info!(reason, "cancelled itself");
+            "cancel"
+        }
+        Outcome::Snooze(_) => {
+            tracing::info!("snoozed");
+            "snooze"
+        }
+    }
 }
 
 /// Whether Redis is reachable and safe to keep jobs in.
