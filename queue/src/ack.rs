@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rand::Rng;
 use tokio::sync::mpsc;
 
@@ -48,7 +47,7 @@ impl Ack {
     /// What the handler said, or what was made of its silence.
     pub(crate) fn of(handle: Arc<Handle>, station: &Station, outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Done(result) => Self::done(handle, station, result.unwrap_or_default()),
+            Outcome::Done(result) => Self::done(handle, station, &result.unwrap_or_default()),
             Outcome::Retry { after, error } if handle.attempt < handle.max_attempts => {
                 let pause = after.unwrap_or_else(|| handle.backoff.pause(handle.attempt));
                 let report = pack(&handle, station, (b'R', millis(pause)), EventKind::Retried, &error, b"");
@@ -65,7 +64,7 @@ impl Ack {
         }
     }
 
-    fn done(handle: Arc<Handle>, station: &Station, result: Bytes) -> Self {
+    fn done(handle: Arc<Handle>, station: &Station, result: &[u8]) -> Self {
         let config = station.config();
         if result.len() > config.result_limit {
             let text =
@@ -75,12 +74,12 @@ impl Ack {
         }
         let note = JobError::new("", "");
         let report = if config.ledger || result.is_empty() {
-            pack(&handle, station, (b'C', 0), EventKind::Completed, &note, &result)
+            pack(&handle, station, (b'C', 0), EventKind::Completed, &note, result)
         } else {
             // without a ledger the tombstone keeps the result, which stands at the end
             let empty = pack(&handle, station, (b'C', 0), EventKind::Completed, &note, b"").len() as u64;
             let mut report = pack(&handle, station, (b'C', empty + 1), EventKind::Completed, &note, b"");
-            report.extend_from_slice(&result);
+            report.extend_from_slice(result);
             report
         };
         Self { handle, ends: true, report }

@@ -33,9 +33,9 @@ pub(crate) async fn run(engine: Arc<Engine>) {
         count += 1;
         backlog = false;
         match engine.station.fetch(&fetcher.link, free, count.is_multiple_of(UPWARD)).await {
-            Ok(fetched) => {
+            Ok(answer) => {
                 failures = 0;
-                backlog = fetcher.admit(fetched, free).await;
+                backlog = fetcher.admit(answer, free).await;
             }
             Err(error) => {
                 failures += 1;

@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 use crate::script::{self, Source};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// How long it may take to connect and say hello.
+const DIAL: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A link; every task that blocks on Redis has its own.
@@ -100,7 +102,7 @@ impl Link {
     }
 
     async fn dial(&self) -> Result<Live> {
-        let within = self.response_timeout.min(Duration::from_secs(2));
+        let within = self.response_timeout.min(DIAL);
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(within))
             .set_response_timeout(Some(self.response_timeout));
@@ -114,7 +116,7 @@ impl Link {
             let (info,): (String,) = hello.query_async(&mut connection).await?;
             Ok::<_, RedisError>((connection, server(&info)))
         };
-        match tokio::time::timeout(within * 2, dial).await {
+        match tokio::time::timeout(within, dial).await {
             Ok(Ok((connection, server))) => {
                 let serial = self.serial.fetch_add(1, Ordering::Relaxed) + 1;
                 Ok(Live { connection, serial, server: server.into() })

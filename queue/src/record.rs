@@ -110,6 +110,12 @@ pub(crate) fn unpack(value: Bytes) -> Option<Record> {
     })
 }
 
+/// The generation that the bytes name, if they are a record as far as that.
+pub(crate) fn generation(value: &[u8]) -> Option<u32> {
+    let mut at = value.strip_prefix(b"W")?.get(11..15)?;
+    Some(at.get_u32_le()).filter(|generation| *generation > 0)
+}
+
 fn take_short(at: &mut Bytes) -> Option<Bytes> {
     let len = usize::from(at.try_get_u8().ok()?);
     (at.len() >= len).then(|| at.split_to(len))
@@ -221,6 +227,8 @@ mod tests {
         assert_eq!(record.trace, job.trace);
         assert_eq!(record.payload, job.payload);
         assert_eq!(record.size, value.len());
+        assert_eq!(generation(&value[..20]), Some(7));
+        assert_eq!(generation(b"garbage"), None);
         let view = view(value, b"", 0, b"").unwrap();
         assert_eq!(view.order(), (7, MAX_VERSION));
     }

@@ -126,10 +126,11 @@ impl Station {
             let value = Bytes::from(parts.bytes()?);
             let mut handle = Handle::new(id, token, asked, lease, now);
             handle.size = value.len();
+            let generation = record::generation(&value).unwrap_or(1);
             if let Some(record) = record::unpack(value) {
                 jobs.push(self.job(handle, record));
             } else {
-                (handle.generation, handle.attempt) = (1, 1);
+                (handle.generation, handle.attempt) = (generation, 1);
                 unreadable.push(Arc::new(handle));
             }
         }

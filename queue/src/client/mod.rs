@@ -33,7 +33,8 @@ const REMEMBERED: usize = 1_024;
 
 /// A handle on Redis. Cloning is cheap and shares the connection, which reconnects by itself.
 ///
-/// No call hangs much longer than [`Config::response_timeout`], and no command is ever sent twice.
+/// A call takes at most [`Config::response_timeout`], and a second more if it has to connect first. No command is ever sent
+/// twice.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,

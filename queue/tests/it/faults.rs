@@ -76,7 +76,7 @@ async fn a_killed_worker_loses_nothing() {
     });
     fixture.ended(10).await;
     second.stop().await;
-    let runs = runs.lock().unwrap();
+    let runs = runs.lock().unwrap().clone();
     assert_eq!(runs.iter().map(|r| r.0).collect::<BTreeSet<_>>(), jobs.iter().map(|j| j.id).collect());
     assert!(
         runs.len() == 10 && runs.iter().all(|r| (r.1, r.2) == (1, 1)),

@@ -256,6 +256,7 @@ struct Real<'a> {
     versions: BTreeMap<Uuid, (u32, u64)>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "both are answers, made for the comparison")]
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, real: T, model: T) -> Result<(), TestCaseError> {
     prop_assert_eq!(&real, &model, "{}: the server says {:?}, the model {:?}", what, &real, &model);
     Ok(())
@@ -266,7 +267,7 @@ fn parking(number: u8) -> Uuid {
 }
 
 impl Real<'_> {
-    fn terms(&self, good: bool) -> PushTerms {
+    fn terms(good: bool) -> PushTerms {
         PushTerms { epoch: if good { "e1" } else { "e0" }.into(), deadline: gotong_queue::Micros(u64::MAX >> 12) }
     }
 
@@ -276,7 +277,7 @@ impl Real<'_> {
             Step::Push { job, generation, late, epoch } => {
                 let run_at = late.then(|| Timestamp::now().after(Duration::from_hours(1)));
                 let push = NewJob { generation, run_at, ..self.jobs[job].clone() };
-                let real = client.push(queue, &[push], Some(&self.terms(epoch))).await.unwrap().remove(0);
+                let real = client.push(queue, &[push], Some(&Self::terms(epoch))).await.unwrap().remove(0);
                 same("push", real, if epoch { model.push(job, generation, late) } else { Pushed::Stale })
             }
             Step::Fetch { most } => {
@@ -311,7 +312,7 @@ impl Real<'_> {
             }
             Step::Cancel { job, generation, epoch } => {
                 let id = self.jobs[job].id;
-                let real = client.cancel(queue, id, generation, 0, Some(&self.terms(epoch))).await.unwrap();
+                let real = client.cancel(queue, id, generation, 0, Some(&Self::terms(epoch))).await.unwrap();
                 same("cancel", real, if epoch { model.cancel(job, generation) } else { Cancelled::Stale })
             }
             Step::Park { job, generation, parking: p } => {
@@ -432,7 +433,7 @@ fn seen(view: &EntryView) -> Entry {
 
 async fn walk(fixture: &Fixture, steps: &[Step]) -> Result<(), TestCaseError> {
     let worker = ManualWorker::new(fixture.client.clone(), &fixture.subscription(1));
-    let jobs = (0..JOBS as u32).map(job).map(|j| NewJob { max_attempts: 1_000, ..j }).collect();
+    let jobs = (0..).take(JOBS).map(job).map(|j| NewJob { max_attempts: 1_000, ..j }).collect();
     let mut real = Real { fixture, worker, jobs, runs: Vec::new(), read: 0, version: 0, versions: BTreeMap::new() };
     let mut model = Model { entries: [Entry::Unknown; JOBS], runs: Vec::new(), events: Vec::new() };
     for step in steps {

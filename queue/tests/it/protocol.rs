@@ -101,7 +101,7 @@ async fn every_transition_is_an_event_with_a_growing_version() {
     let started = fixture.client.time().await.unwrap();
     let mut first = job(0);
     (first.version, first.max_attempts) = (started.0 + 5_000_000, 2);
-    fixture.push(&[first.clone()]).await;
+    fixture.push(std::slice::from_ref(&first)).await;
     run(&fixture, 1, |job| {
         job.progress(0.5, "half");
         job.log("line one");
@@ -148,7 +148,7 @@ async fn a_tombstone_goes_after_its_own_event_is_forgotten_and_not_before() {
 
     // the first two are recorded; a manual retry has replaced the second's tombstone meanwhile
     let again = NewJob { generation: 2, ..jobs.iter().find(|j| j.id == events[1].job_id).unwrap().clone() };
-    assert_eq!(fixture.push(&[again.clone()]).await, [Pushed::Accepted]);
+    assert_eq!(fixture.push(std::slice::from_ref(&again)).await, [Pushed::Accepted]);
     client.forget(queue, &events[..2]).await.unwrap();
     client.forget(queue, &events[..2]).await.unwrap();
     assert_eq!(fixture.events().await, events[2..]);
@@ -184,7 +184,7 @@ async fn a_cancel_ends_what_waits_and_what_is_unknown() {
     let fixture = Fixture::ledger().await;
     let now = fixture.client.time().await.unwrap().timestamp();
     let ready = job(0);
-    let delayed = NewJob { run_at: Some(now.after(Duration::from_secs(60))), attempt: 2, ..job(1) };
+    let delayed = NewJob { run_at: Some(now.after(Duration::from_mins(1))), attempt: 2, ..job(1) };
     let unknown = job(2);
     fixture.push(&[ready.clone(), delayed.clone()]).await;
     for id in [ready.id, delayed.id, unknown.id] {
@@ -230,7 +230,7 @@ async fn a_parked_job_is_not_fetched_until_it_is_pushed_anew_or_given_back() {
 
     // the edit of the first commits, the second's died, the third was parked again by another edit
     let edited = NewJob { generation: 2, payload: "10".into(), ..jobs[0].clone() };
-    assert_eq!(fixture.push(&[edited.clone()]).await, [Pushed::Accepted]);
+    assert_eq!(fixture.push(std::slice::from_ref(&edited)).await, [Pushed::Accepted]);
     assert_eq!(client.park(queue, &jobs[0], edit).await.unwrap(), Parked::Newer);
     assert!(matches!(client.park(queue, &unknown, other).await.unwrap(), Parked::Parked { .. }));
     assert!(!client.unpark(queue, unknown.id, edit).await.unwrap());
@@ -261,9 +261,9 @@ async fn a_parked_job_is_not_fetched_until_it_is_pushed_anew_or_given_back() {
 async fn a_parked_job_keeps_its_time() {
     let fixture = Fixture::ledger().await;
     let (client, queue) = (&fixture.client, &fixture.queue);
-    let due = client.time().await.unwrap().timestamp().after(Duration::from_secs(60));
-    let late = NewJob { run_at: Some(due), expires_at: Some(due.after(Duration::from_secs(60))), ..job(0) };
-    fixture.push(&[late.clone()]).await;
+    let due = client.time().await.unwrap().timestamp().after(Duration::from_mins(1));
+    let late = NewJob { run_at: Some(due), expires_at: Some(due.after(Duration::from_mins(1))), ..job(0) };
+    fixture.push(std::slice::from_ref(&late)).await;
     let edit = Uuid::new_v4();
     client.park(queue, &late, edit).await.unwrap();
     assert!(client.unpark(queue, late.id, edit).await.unwrap());

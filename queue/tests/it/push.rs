@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use gotong_queue::{Cancelled, EntryView, Error, NewJob, OnConflict, Outcome, Pushed, Timestamp, Unique};
+use gotong_queue::Pushed::{Accepted, Full, Kept, Known, Rejected};
+use gotong_queue::{Cancelled, EntryView, Error, NewJob, OnConflict, Outcome, Timestamp, Unique};
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, job};
@@ -19,11 +20,11 @@ fn unique(n: u32, key: &str, on_conflict: OnConflict) -> NewJob {
 async fn a_known_generation_is_refused_and_a_greater_replaces_it() {
     let fixture = Fixture::new().await;
     let first = job(0);
-    assert_eq!(fixture.push(&[first.clone(), first.clone()]).await, [Pushed::Accepted, Pushed::Known]);
+    assert_eq!(fixture.push(&[first.clone(), first.clone()]).await, [Accepted, Known]);
     let mut second = NewJob { generation: 2, version: 7, payload: "edited".into(), ..first.clone() };
-    second.run_at = Some(Timestamp::now().after(Duration::from_secs(3_600)));
-    assert_eq!(fixture.push(&[second.clone()]).await, [Pushed::Accepted]);
-    assert_eq!(fixture.push(&[first]).await, [Pushed::Known]);
+    second.run_at = Some(Timestamp::now().after(Duration::from_hours(1)));
+    assert_eq!(fixture.push(std::slice::from_ref(&second)).await, [Accepted]);
+    assert_eq!(fixture.push(&[first]).await, [Known]);
     let EntryView::Waiting { generation: 2, version: 7, run_at, parked: None, .. } = view(&fixture, second.id).await
     else {
         panic!("it waits")
@@ -33,7 +34,7 @@ async fn a_known_generation_is_refused_and_a_greater_replaces_it() {
     assert_eq!((counts.alive, counts.delayed, counts.ready), (1, 1, [0; 5]), "what was replaced is no longer counted");
 
     let third = NewJob { generation: 3, run_at: None, ..second };
-    assert_eq!(fixture.push(&[third]).await, [Pushed::Accepted]);
+    assert_eq!(fixture.push(&[third]).await, [Accepted]);
     let counts = fixture.client.counts(&fixture.queue).await.unwrap();
     assert_eq!((counts.alive, counts.delayed, counts.ready), (1, 0, [0, 0, 1, 0, 0]));
     let worker = fixture.work(1, |job| async move {
@@ -50,7 +51,6 @@ async fn a_known_generation_is_refused_and_a_greater_replaces_it() {
 async fn a_full_queue_says_so_and_keeps_what_it_has() {
     let fixture = Fixture::with(|c| c.queue_length = 3).await;
     let jobs: Vec<NewJob> = (0..5).map(job).collect();
-    use Pushed::{Accepted, Full, Known};
     assert_eq!(fixture.push(&jobs).await, [Accepted, Accepted, Accepted, Full, Full]);
     assert_eq!(fixture.push(&jobs).await, [Known, Known, Known, Full, Full]);
     fixture.client.cancel(&fixture.queue, jobs[1].id, 1, 0, None).await.unwrap();
@@ -82,18 +82,17 @@ async fn a_unique_key_has_one_live_owner_and_cannot_leak() {
     let kept = unique(2, "report-7", OnConflict::KeepExisting);
     let other = unique(3, "report-8", OnConflict::Reject);
     let answers = fixture.push(&[first.clone(), rejected.clone(), kept, other.clone()]).await;
-    use Pushed::{Accepted, Kept, Rejected};
     assert_eq!(answers, [Accepted, Rejected(first.id), Kept(first.id), Accepted]);
 
     // a newer generation of the owner keeps it
     let edited = NewJob { generation: 2, ..first.clone() };
     assert_eq!(fixture.push(&[edited]).await, [Accepted]);
-    assert_eq!(fixture.push(&[rejected.clone()]).await, [Rejected(first.id)]);
+    assert_eq!(fixture.push(std::slice::from_ref(&rejected)).await, [Rejected(first.id)]);
 
     // a cancelled owner lets go
     let cancelled = fixture.client.cancel(&fixture.queue, first.id, 2, 0, None).await.unwrap();
     assert_eq!(cancelled, Cancelled::Ended);
-    assert_eq!(fixture.push(&[rejected.clone()]).await, [Accepted]);
+    assert_eq!(fixture.push(std::slice::from_ref(&rejected)).await, [Accepted]);
 
     // so does one that has run
     let worker = fixture.work(2, |_| async { Outcome::Done(None) });
@@ -107,7 +106,7 @@ async fn a_unique_key_has_one_live_owner_and_cannot_leak() {
 
     // and one that has vanished behind our back
     let lost = unique(6, "report-7", OnConflict::Reject);
-    fixture.push(&[lost.clone()]).await;
+    fixture.push(std::slice::from_ref(&lost)).await;
     remove_entry(&fixture, lost.id);
     assert_eq!(fixture.push(&[unique(7, "report-7", OnConflict::Reject)]).await, [Accepted]);
 }
@@ -116,7 +115,7 @@ async fn a_unique_key_has_one_live_owner_and_cannot_leak() {
 async fn healing_removes_what_no_job_stands_behind() {
     let fixture = Fixture::new().await;
     let lost = unique(0, "key", OnConflict::Reject);
-    fixture.push(&[lost.clone()]).await;
+    fixture.push(std::slice::from_ref(&lost)).await;
     remove_entry(&fixture, lost.id);
     let healed = fixture.client.heal(&fixture.queue, 100).await.unwrap();
     assert_eq!((healed.leases, healed.locks, healed.adopted), (0, 1, 0));

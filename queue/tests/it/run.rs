@@ -72,7 +72,9 @@ async fn tombstones_and_results_go_by_their_time() {
 async fn failures_are_retried_until_the_last_attempt() {
     let fixture = Fixture::new().await;
     let mut jobs: Vec<NewJob> = (0..4).map(job).collect();
-    jobs.iter_mut().for_each(|j| j.max_attempts = 3);
+    for job in &mut jobs {
+        job.max_attempts = 3;
+    }
     fixture.push(&jobs).await;
     let runs = Runs::default();
     let worker = fixture.work(4, {
@@ -187,8 +189,8 @@ async fn a_snooze_spends_no_attempt() {
 async fn the_most_urgent_goes_first_and_the_least_is_not_starved() {
     let fixture = Fixture::new().await;
     let mut jobs: Vec<NewJob> = (0..100).map(job).collect();
-    for (n, job) in jobs.iter_mut().enumerate() {
-        job.priority = if n < 5 { Priority::new(n as u8).unwrap() } else { Priority::HIGHEST };
+    for (n, job) in (0u8..).zip(&mut jobs) {
+        job.priority = Priority::new(n).unwrap_or(Priority::HIGHEST);
     }
     fixture.push(&jobs).await;
     let counts = fixture.client.counts(&fixture.queue).await.unwrap();
@@ -244,7 +246,7 @@ async fn what_is_past_its_time_never_starts() {
     let fixture = Fixture::new().await;
     let past = Some(Timestamp(1));
     let soon = Some(fixture.client.time().await.unwrap().timestamp().after(Duration::from_millis(50)));
-    let far = Some(Timestamp::now().after(Duration::from_secs(3_600)));
+    let far = Some(Timestamp::now().after(Duration::from_hours(1)));
     let mut jobs = [job(0), job(1), job(2)];
     (jobs[0].expires_at, jobs[1].expires_at, jobs[2].expires_at) = (past, soon, far);
     fixture.push(&jobs).await;

@@ -64,7 +64,7 @@ async fn a_stopped_worker_finishes_what_it_can_and_hands_back_the_rest() {
             let n = number(&job);
             runs.count(n);
             async move {
-                if n % 2 == 0 {
+                if n.is_multiple_of(2) {
                     tokio::time::sleep(Duration::from_millis(100)).await; // the handler's work
                 } else {
                     std::future::pending::<()>().await;
