@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut list = String::from("const ASSETS: &[Asset] = &[\n");
     for file in files(&dist)? {
         let path = file.strip_prefix(&dist)?.to_string_lossy().replace('\\', "/");
-        let absolute = file.canonicalize()?;
+        let absolute = file.canonicalize()?.display().to_string();
         writeln!(list, "    Asset {{ path: {path:?}, bytes: include_bytes!({absolute:?}) }},")?;
     }
     list.push_str("];\n");

@@ -255,7 +255,6 @@ pub struct Client {
 
 impl Client {
     /// A request to a path below the API's address.
-    #[must_use]
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse().expect("a method");
         self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)

@@ -1,6 +1,7 @@
 //! A command to a Redis server, past every client of ours.
 
 use std::{
+    fmt::Write as _,
     io::{self, BufRead, BufReader, Write},
     net::TcpStream,
     time::Duration,
@@ -15,7 +16,7 @@ pub fn redis_command(port: u16, words: &[&str]) -> io::Result<String> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut request = format!("*{}\r\n", words.len());
     for word in words {
-        request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        write!(request, "${}\r\n{word}\r\n", word.len()).map_err(io::Error::other)?;
     }
     stream.write_all(request.as_bytes())?;
     let mut reply = String::new();

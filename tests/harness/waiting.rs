@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Long enough for anything that works, on a machine that does much else.
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_mins(1);
 
 /// Asks `condition` again and again until it answers; panics with `what` when `bound` is over.
 ///

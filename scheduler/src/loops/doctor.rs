@@ -36,38 +36,38 @@ impl Doctor {
 
     /// Sees to it that ledger and Redis agree on the epoch, and that it is open for this run of the server. Answers
     /// whether something was wrong.
+    ///
+    /// The ledger is read first: of two doctors in step one then loses its compare-and-set, instead of both winning in
+    /// turn. A missing key first gets a closed mark that the ledger never names: a doctor that stalls with an epoch to
+    /// open can then not open it in a Redis that has lost its memory meanwhile.
     async fn settle_epoch(&mut self) -> Result<bool, PassError> {
-        let Resources { database, client } = &self.resources;
-        let queue = self.queue.as_ref();
-        let seen = client.epoch(&self.queue).await?;
-        let named = {
-            let mut connection = database.connection().await?;
-            ledger::epochs(&mut connection, &[queue]).await?.remove(queue)
-        };
+        let Resources { database, client } = self.resources.clone();
+        let queue = self.queue.clone();
+        let mut connection = database.connection().await?;
+        let named = ledger::epochs(&mut connection, &[queue.as_ref()]).await?.remove(queue.as_ref());
         let named = named.map(|(name, _)| name);
-        if seen.name.is_some() && seen.name == named && seen.is_open() {
+        let EpochView { name: held, open_for, run_id } = client.epoch(&queue).await?;
+        if held.is_some() && held == named && open_for.as_ref() == Some(&run_id) {
             return Ok(false);
         }
+        let before = if let Some(before) = held {
+            before
+        } else {
+            let mark = format!("lost-{}", Uuid::new_v4());
+            if !client.set_epoch(&queue, &mark, None, None).await? {
+                return Ok(true);
+            }
+            mark
+        };
         let name = Uuid::new_v4().to_string();
-        let mut connection = database.connection().await?;
-        if !ledger::announce_epoch(&mut connection, queue, named.as_deref(), &name, &seen.run_id).await? {
+        if !ledger::announce_epoch(&mut connection, queue.as_ref(), named.as_deref(), &name, &run_id).await? {
             return Ok(true);
         }
         drop(connection);
-        let EpochView { name: before, run_id, .. } = seen;
-        if before.is_none() {
-            // An empty Redis holds nothing stale.
-            client.set_epoch(&self.queue, &name, Some(&run_id), None).await?;
-            tracing::warn!(queue, epoch = name, "Redis held no epoch; opened a new one");
-        } else if client.set_epoch(&self.queue, &name, None, before.as_deref()).await? {
+        if client.set_epoch(&queue, &name, None, Some(&before)).await? {
             let purged = self.compare_everything().await?;
-            self.resources.client.open_epoch(&self.queue, &name, &run_id).await?;
-            tracing::warn!(
-                queue,
-                epoch = name,
-                purged,
-                "Redis is another run or holds another epoch; compared and opened"
-            );
+            client.open_epoch(&queue, &name, &run_id).await?;
+            tracing::warn!(%queue, epoch = name, purged, "Redis is new, came back or failed over: compared, and opened");
         }
         self.row = Uuid::nil();
         Ok(true)
@@ -115,14 +115,16 @@ impl Doctor {
         Ok((next, repaired))
     }
 
-    /// Gives a parked job back while it holds the row's lock, so never in the middle of an edit.
+    /// Gives a parked job back while it holds the row's lock, so never in the middle of an edit; and only if the row is
+    /// still open, since a late park can reach a Redis that has forgotten the job's end.
     async fn unpark(&self, id: Uuid, generation: u32, parking: Uuid) -> Result<bool, PassError> {
         let Resources { database, client } = &self.resources;
         let mut connection = database.connection().await?;
         let unparked = connection
             .transaction(async |connection| {
                 let row: Option<i32> = jobs::table
-                    .filter(jobs::id.eq(id).and(jobs::generation.eq(i32::try_from(generation).unwrap_or(i32::MAX))))
+                    .filter(jobs::id.eq(id).and(jobs::finished_at.is_null()))
+                    .filter(jobs::generation.eq(i32::try_from(generation).unwrap_or(i32::MAX)))
                     .select(jobs::generation)
                     .for_update()
                     .skip_locked()

@@ -112,7 +112,7 @@ async fn a_body_that_breaks_off_leaves_nothing_behind() {
 async fn a_refusal_comes_before_the_body_ends() {
     let platform = Platform::start().await;
     let client = platform.client().await;
-    let body = form("notes.jpg", &[b'a'; 5_000_000]);
+    let body = form("notes.jpg", &vec![b'a'; 5_000_000]);
     let mut upload = RawUpload::start(&client, body.len()).await;
     upload.send(&body[..300]).await;
     let answer = upload.answer().await;
@@ -123,7 +123,7 @@ async fn a_refusal_comes_before_the_body_ends() {
 async fn a_client_that_sends_everything_first_can_still_read_the_refusal() {
     let platform = Platform::start().await;
     let client = platform.client().await;
-    let body = form("notes.jpg", &[b'a'; 40_000_000]);
+    let body = form("notes.jpg", &vec![b'a'; 40_000_000]);
     let mut upload = RawUpload::start(&client, body.len()).await;
     upload.send(&body).await;
     let answer = upload.answer().await;

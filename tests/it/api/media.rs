@@ -30,7 +30,7 @@ async fn an_image_is_answered_with_its_job() {
     assert_eq!(text(&media, "/links/job"), location);
     assert_eq!((text(&media, "/content_type"), text(&media, "/filename")), ("image/jpeg", "foto liburan.png"));
     assert_eq!((text(&media, "/category"), text(&media, "/state")), ("image", "processing"));
-    let hash: String = Sha256::digest(&photo).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = Sha256::digest(&photo).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     assert_eq!(text(&media, "/sha256"), hash);
     let (status, job) = client.get(&location).await;
     assert_eq!(
@@ -125,7 +125,7 @@ async fn a_list_is_walked_to_its_end_and_back() {
     assert!(first["links"].get("prev").is_none(), "{first}");
     let (mut page, mut seen) = (first.clone(), ids(&first));
     while let Some(next) = page["links"]["next"].as_str() {
-        (_, page) = client.get(&next.to_owned()).await;
+        (_, page) = client.get(next).await;
         seen.extend(ids(&page));
     }
     assert_eq!(seen, newest_first, "each once, in order, and no audio among them");

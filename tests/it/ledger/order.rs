@@ -48,7 +48,7 @@ fn life(random: &mut StdRng, job: Uuid, generation: u32, from: u64) -> Vec<Event
 async fn accept(database: &TestDatabase) -> Uuid {
     let job = NewJob::of(Uuid::nil(), &MaintenancePurgeMedia { grace_s: 1 }).unwrap();
     let mut connection = database.pool().connection().await.unwrap();
-    drop(connection.transaction(async |c| enqueue(c, &[job.clone()]).await).await.unwrap());
+    drop(connection.transaction(async |c| enqueue(c, std::slice::from_ref(&job)).await).await.unwrap());
     job.id
 }
 

@@ -33,7 +33,7 @@ async fn only_media_past_the_grace_time_are_removed() {
     platform.database.execute(&age).await;
     let job = NewJob::of(platform.workspace, &MaintenancePurgeMedia { grace_s: 3600 }).unwrap();
     let mut connection = platform.database.pool().connection().await.unwrap();
-    drop(connection.transaction(async |c| enqueue(c, &[job.clone()]).await).await.unwrap());
+    drop(connection.transaction(async |c| enqueue(c, std::slice::from_ref(&job)).await).await.unwrap());
     let done = format!("select count(*) from jobs where id = '{}' and state = 'completed'", job.id);
     eventually("the purge completes", LONG, async || (platform.database.count(&done).await == 1).then_some(())).await;
     let mut rows = platform.database.values("select id::text as value from media order by 1").await;

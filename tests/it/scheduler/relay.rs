@@ -53,15 +53,15 @@ async fn a_live_job_keeps_its_unique_key_and_an_ended_one_frees_it() {
     let job = || NewJob::of(platform.workspace, &purge()).unwrap().unique("nightly");
     let mut connection = platform.database.pool().connection().await.unwrap();
     let first = job();
-    let enqueued = connection.transaction(async |c| enqueue(c, &[first.clone()]).await).await.unwrap();
+    let enqueued = connection.transaction(async |c| enqueue(c, std::slice::from_ref(&first)).await).await.unwrap();
     assert!(enqueued.duplicates.is_empty());
     let second = job();
-    let enqueued = connection.transaction(async |c| enqueue(c, &[second.clone()]).await).await.unwrap();
+    let enqueued = connection.transaction(async |c| enqueue(c, std::slice::from_ref(&second)).await).await.unwrap();
     assert_eq!(enqueued.duplicates.get(&second.id), Some(&first.id));
     let _worker = platform.worker();
     eventually("the first completes", LONG, async || (platform.jobs_in("completed").await == 1).then_some(())).await;
     let third = job();
-    let enqueued = connection.transaction(async |c| enqueue(c, &[third.clone()]).await).await.unwrap();
+    let enqueued = connection.transaction(async |c| enqueue(c, std::slice::from_ref(&third)).await).await.unwrap();
     assert!(enqueued.duplicates.is_empty(), "the key is free again");
 }
 
@@ -70,15 +70,15 @@ async fn an_id_off_the_clock_or_known_already_is_refused() {
     let platform = Platform::start().await;
     let mut connection = platform.database.pool().connection().await.unwrap();
     let mut old = NewJob::of(platform.workspace, &purge()).unwrap();
-    let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
     let since = hour_ago.duration_since(std::time::UNIX_EPOCH).unwrap();
     old.id = uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, since.as_secs(), 0));
-    let refused = connection.transaction(async |c| enqueue(c, &[old.clone()]).await).await;
+    let refused = connection.transaction(async |c| enqueue(c, std::slice::from_ref(&old)).await).await;
     assert!(matches!(refused, Err(EnqueueError::Id)), "{refused:?}");
     let job = NewJob::of(platform.workspace, &purge()).unwrap();
-    let once = connection.transaction(async |c| enqueue(c, &[job.clone()]).await).await;
+    let once = connection.transaction(async |c| enqueue(c, std::slice::from_ref(&job)).await).await;
     assert!(once.is_ok());
-    let twice = connection.transaction(async |c| enqueue(c, &[job.clone()]).await).await;
+    let twice = connection.transaction(async |c| enqueue(c, std::slice::from_ref(&job)).await).await;
     assert!(matches!(twice, Err(EnqueueError::Id)), "{twice:?}");
     drop(connection);
     assert_eq!(platform.database.count("select count(*) from jobs").await, 1);

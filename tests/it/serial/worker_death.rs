@@ -28,7 +28,7 @@ fn spawn_worker(platform: &Platform) -> Process {
 }
 
 async fn all_completed(platform: &Platform) {
-    let bound = Duration::from_secs(240);
+    let bound = Duration::from_mins(4);
     eventually("500 jobs complete", bound, async || {
         (platform.jobs_in("completed").await == i64::from(UPLOADS)).then_some(())
     })
