@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, interrupt, openapi, report, sdk, stack, test, tidy};
+use crate::{ci, interrupt, model, openapi, report, sdk, stack, test, tidy};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -52,6 +52,8 @@ enum Command {
     },
     /// Generate the Python and TypeScript clients into .gotong/sdk
     Sdk,
+    /// Walk every scenario of the protocol's model, then each rule switched off (some 10 minutes)
+    Model,
     /// Stop everything and delete its data
     Reset {
         /// Do not ask
@@ -115,6 +117,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Tidy => tidy::run()?,
         Command::Openapi { check } => openapi::run(check).map(|()| true)?,
         Command::Sdk => sdk::run().map(|()| true)?,
+        Command::Model => model::run()?,
         Command::Reset { yes } => stack::reset(yes).map(|()| true)?,
     };
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

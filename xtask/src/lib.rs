@@ -13,6 +13,7 @@ mod environment;
 mod fetch;
 mod http;
 mod interrupt;
+mod model;
 mod openapi;
 mod pins;
 mod platform;
