@@ -42,9 +42,8 @@ impl Loop for Recorder {
 
     async fn pass(&mut self) -> Result<Pass, PassError> {
         let Resources { database, client } = &self.resources;
-        if !client.wait_events(&self.queue, WAIT).await? {
-            return Ok(Pass::default());
-        }
+        // Whether or not it was this recorder that was woken: another may have been, and have died since.
+        client.wait_events(&self.queue, WAIT).await?;
         let batch = client.read_events(&self.queue, BATCH).await?;
         if batch.events.is_empty() {
             return Ok(Pass::default());
