@@ -1,11 +1,12 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, interrupt, model, openapi, report, sdk, stack, test, tidy};
+use crate::{bench, ci, interrupt, model, openapi, report, sdk, stack, test, tidy};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -54,11 +55,27 @@ enum Command {
     Sdk,
     /// Walk every scenario of the protocol's model, then each rule switched off (some 10 minutes)
     Model,
+    /// Measure beside peers, in one run
+    #[command(subcommand)]
+    Bench(Bench),
     /// Stop everything and delete its data
     Reset {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// The queue engine beside other queues
+    Queue {
+        /// The folder of the peers; bench/README.md says what it holds
+        #[arg(long)]
+        kit: PathBuf,
+        /// Which peers and concurrencies, as in gotong-50,asynq-50
+        #[arg(long)]
+        configs: Option<String>,
     },
 }
 
@@ -118,6 +135,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Openapi { check } => openapi::run(check).map(|()| true)?,
         Command::Sdk => sdk::run().map(|()| true)?,
         Command::Model => model::run()?,
+        Command::Bench(Bench::Queue { kit, configs }) => bench::queue(&kit, configs.as_deref())?,
         Command::Reset { yes } => stack::reset(yes).map(|()| true)?,
     };
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

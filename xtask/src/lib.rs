@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod servers;
 
+mod bench;
 mod cargo;
 mod checkout;
 mod ci;
