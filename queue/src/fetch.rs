@@ -20,6 +20,8 @@ const LONGEST_BLOCK: Duration = Duration::from_secs(5);
 const GATHER: Duration = Duration::from_millis(1);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// From how many jobs on half of the slots make a fetch that is worth its call.
+const WORTH_HALVING: usize = 32;
 /// How often the lowest priority goes first: one fetch in so many.
 const UPWARD: u64 = 8;
 
@@ -97,7 +99,9 @@ impl Fetcher {
         if backlog && free < half {
             free = tokio::time::timeout(GATHER, engine.free_slots(half)).await.unwrap_or_else(|_| engine.free());
         }
-        (free > 0).then_some(free)
+        // two halves under way in turn: Redis serves one while the handlers of the other run
+        let most = if backlog && half >= WORTH_HALVING { half } else { free };
+        (free > 0).then_some(free.min(most))
     }
 
     /// Passes on what came, or waits for what may come; whether there is probably more at once.
