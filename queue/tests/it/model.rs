@@ -362,14 +362,20 @@ impl Real<'_> {
         }
     }
 
-    /// Sets all scores of a sorted set to long ago.
+    /// Sets all scores of a sorted set to long ago; for delayed jobs, in their records too.
     fn make_due(&self, set: &str) {
         let config = self.fixture.client.config();
-        let key = format!("{}:{{{}}}:{set}", config.prefix, self.fixture.queue);
+        let key = |name: &str| format!("{}:{{{}}}:{name}", config.prefix, self.fixture.queue);
         let mut connection = redis::Client::open(config.url.as_str()).unwrap().get_connection().unwrap();
-        let script =
-            "for _, m in ipairs(redis.call('zrange', KEYS[1], 0, -1)) do redis.call('zadd', KEYS[1], 1, m) end";
-        let () = redis::cmd("EVAL").arg(script).arg(1).arg(key).query(&mut connection).unwrap();
+        let script = "for _, m in ipairs(redis.call('zrange', KEYS[1], 0, -1)) do
+              redis.call('zadd', KEYS[1], 1, m)
+              local id, tag = string.sub(m, 2, 17), string.sub(m, 18, 21)
+              local record = redis.call('hget', KEYS[2], id)
+              if record and string.sub(record, 1, 5) == 'W' .. tag then
+                redis.call('hset', KEYS[2], id, string.sub(record, 1, 5) .. '\\1\\0\\0\\0\\0\\0' .. string.sub(record, 12))
+              end
+            end";
+        let () = redis::cmd("EVAL").arg(script).arg(2).arg(key(set)).arg(key("jobs")).query(&mut connection).unwrap();
     }
 
     async fn new_events(&mut self) -> Vec<(usize, u32, EventKind)> {

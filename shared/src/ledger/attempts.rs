@@ -10,18 +10,33 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use gotong_queue::{Event, EventKind};
 use serde_json::{Value, json};
 
-/// Keeps the attempts among `events`. An event that is delivered twice is kept once.
+/// Keeps the attempts among `events`. An event that is delivered twice is kept once; and a worker that does not know
+/// whether its report arrived sends it again, so a stale report of a run that is recorded already is that run's echo,
+/// not another attempt.
 pub(super) async fn insert(connection: &mut AsyncPgConnection, events: &[Event]) -> QueryResult<()> {
-    let kept: Vec<&Event> = events.iter().filter(|event| is_kept(event)).collect();
+    let kept = events.iter().filter(|event| is_kept(event));
+    let (stale, told): (Vec<&Event>, Vec<&Event>) = kept.partition(|event| event.kind == EventKind::StaleReport);
+    insert_where(connection, &told, "").await?;
+    let not_an_echo = "
+        where not exists (select from jobs
+                where id = new.job_id and worker = new.worker and started_at = new.started_at)
+          and not exists (select from job_attempts old where old.job_id = new.job_id
+                and old.worker = new.worker and old.started_at = new.started_at)";
+    insert_where(connection, &stale, not_an_echo).await
+}
+
+async fn insert_where(connection: &mut AsyncPgConnection, kept: &[&Event], condition: &str) -> QueryResult<()> {
     if kept.is_empty() {
         return Ok(());
     }
     let text = |get: fn(&Event) -> Option<&str>| kept.iter().map(|e| get(e)).collect::<Vec<_>>();
-    let statement = "
-        insert into job_attempts
-            (job_id, generation, version, attempt, outcome, worker, started_at, ended_at, error_class, error_message, logs)
-        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        on conflict do nothing";
+    let columns = "job_id, generation, version, attempt, outcome, worker, started_at, ended_at, error_class,
+        error_message, logs";
+    let statement = format!(
+        "insert into job_attempts ({columns})
+         select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as new ({columns})
+         {condition} on conflict do nothing"
+    );
     diesel::sql_query(statement)
         .bind::<Array<SqlUuid>, _>(kept.iter().map(|e| e.job_id).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(kept.iter().map(|e| signed(e.generation)).collect::<Vec<_>>())

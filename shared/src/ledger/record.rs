@@ -43,8 +43,8 @@ pub async fn record(
             if epoch.is_none() || held_epoch(connection, queue).await?.as_deref() != epoch {
                 return Ok(Recorded::Fenced);
             }
-            attempts::insert(connection, events).await?;
             let changed = apply(connection, events).await?;
+            attempts::insert(connection, events).await?;
             let ended: Vec<_> = changed.iter().filter(|row| row.finished_at.is_some()).collect();
             free_unique_keys(connection, &ended).await?;
             consequences::settle(connection, &ended).await?;

@@ -113,3 +113,20 @@ async fn a_batch_that_was_read_under_another_epoch_is_dropped() {
     );
     assert_eq!(database.count("select count(*) from jobs where state = 'completed'").await, 1);
 }
+
+#[tokio::test]
+async fn an_echo_of_a_recorded_run_is_no_attempt_and_a_stale_run_is_one() {
+    let database = TestDatabase::create().await;
+    let pool = database.pool();
+    let mut connection = pool.connection().await.unwrap();
+    let job = accept(&database).await;
+    assert!(ledger::announce_epoch(&mut connection, "maintenance", None, "e1", "run").await.unwrap());
+    let worker = Some(Uuid::new_v4());
+    let run = |version, kind| Event { worker, started_at: Some(Timestamp(7)), ..event(job, 1, version, kind) };
+    let other = Event { started_at: Some(Timestamp(3)), ..run(9, EventKind::StaleReport) };
+    let told = [run(5, EventKind::Completed), run(6, EventKind::StaleReport), other];
+    for _ in 0..2 {
+        ledger::record(&mut connection, "maintenance", Some("e1"), &told).await.unwrap();
+    }
+    assert_eq!(database.values("select outcome || version as value from job_attempts").await, ["stale9"]);
+}
