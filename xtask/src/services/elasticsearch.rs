@@ -38,7 +38,7 @@ pub fn ensure(context: &Context) -> Result<Option<String>> {
     let java = match java_home() {
         Ok(java) => java,
         Err(missing) => {
-            progress::warn(NAME, format_args!("left out, so search uses PostgreSQL: {missing}"));
+            progress::warn(NAME, format_args!("left out, so search is not available: {missing}"));
             return Ok(None);
         }
     };

@@ -49,9 +49,9 @@ pub fn ensure(context: &Context) -> Result<Address> {
 fn node() -> Result<PathBuf> {
     match find_on_path("node") {
         Some(node) => Ok(node),
-        None => bail!(
-            "node is missing: the local mail server is written for it. Install Node 20 or newer, or set GOTONG_SMTP_URL"
-        ),
+        None => {
+            bail!("node is missing: the local mail server runs on it. Install Node 20 or newer, or set GOTONG_SMTP_URL")
+        }
     }
 }
 
