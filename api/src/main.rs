@@ -7,10 +7,9 @@ use gotong_api::{Config, auth::Role, commands};
 use gotong_shared::{
     config::{DatabaseConfig, Reader},
     db::Database,
-    telemetry,
+    process, telemetry,
 };
 use std::{io::Read, process::ExitCode};
-use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 /// Gotong's HTTP API. Settings come from GOTONG_… variables; .env.example lists them.
@@ -68,8 +67,7 @@ async fn main() -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> anyhow::Result<()> {
-    // Two providers are linked, and rustls refuses to choose.
-    _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    process::choose_tls();
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve().await,
         Command::Migrate => migrate().await,
@@ -88,14 +86,8 @@ async fn execute(arguments: Arguments) -> anyhow::Result<()> {
 async fn serve() -> anyhow::Result<()> {
     let config = Config::read(Reader::from_environment())?;
     telemetry::init(&config.process)?;
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    gotong_api::run(config, stop).await.context("the API does not run")
+    let stop = process::stop_on_signal().context("signals cannot be watched")?;
+    gotong_api::run(config, stop.cancelled_owned()).await.context("the API does not run")
 }
 
 async fn migrate() -> anyhow::Result<()> {

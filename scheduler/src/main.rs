@@ -3,9 +3,7 @@
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use gotong_scheduler::Settings;
-use gotong_shared::{config::Reader, telemetry};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use gotong_shared::{config::Reader, process};
 
 /// Gotong's scheduler. Its settings are GOTONG_… variables; .env.example lists them.
 #[derive(Parser)]
@@ -31,24 +29,8 @@ async fn main() -> anyhow::Result<()> {
 
 async fn run() -> anyhow::Result<()> {
     let settings = Settings::read(Reader::from_environment())?;
-    telemetry::init(&settings.process)?;
-    // Two providers are linked; rustls wants to be told which.
-    _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone())?;
+    process::begin(&settings.process)?;
+    let stop = process::stop_on_signal().context("signals cannot be watched")?;
     gotong_scheduler::run(settings, stop).await?;
-    Ok(())
-}
-
-fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be watched")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be watched")?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        stop.cancel();
-    });
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! - [`schedule`]: when a cron expression in a time zone fires.
 //! - [`storage`], [`search`], [`mail`]: the outside world, each with a quick health check.
 //! - [`telemetry`], [`probe`]: logs, traces, health and metrics of a process.
+//! - [`process`]: what every program begins and ends with.
 //!
 //! It must not know routes (`api`), handlers (`worker`) or loops (`scheduler`).
 
@@ -19,6 +20,7 @@ pub mod ledger;
 pub mod mail;
 pub mod media;
 pub mod probe;
+pub mod process;
 pub mod schedule;
 pub mod search;
 pub mod storage;

@@ -14,6 +14,7 @@ use gotong_shared::{
         models::NewApiKey,
         schema::{api_keys, workspaces},
     },
+    process,
     storage::Storage,
 };
 use reqwest::{
@@ -63,7 +64,7 @@ impl Platform {
     }
 
     async fn without_api(servers: Servers) -> Self {
-        _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        process::choose_tls();
         let shared = Services::get();
         let database = match &servers.database {
             Some(server) => TestDatabase::create_on(server).await,

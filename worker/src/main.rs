@@ -3,14 +3,12 @@
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use gotong_queue::Client;
-use gotong_shared::{config::Reader, db::Database, enqueue::Dispatcher, storage::Storage, telemetry};
+use gotong_shared::{config::Reader, db::Database, enqueue::Dispatcher, process, storage::Storage};
 use gotong_worker::{
     Resources, Settings,
     import::{self, Import},
 };
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Gotong's worker. Its settings are GOTONG_… variables; .env.example lists them.
@@ -59,8 +57,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn run() -> anyhow::Result<()> {
     let settings = start()?;
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone())?;
+    let stop = process::stop_on_signal().context("signals cannot be watched")?;
     gotong_worker::run(settings, stop).await?;
     Ok(())
 }
@@ -68,9 +65,7 @@ async fn run() -> anyhow::Result<()> {
 /// What every command begins with.
 fn start() -> anyhow::Result<Settings> {
     let settings = Settings::read(Reader::from_environment())?;
-    telemetry::init(&settings.process)?;
-    // Two providers are linked; rustls wants to be told which.
-    _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    process::begin(&settings.process)?;
     Ok(settings)
 }
 
@@ -84,18 +79,5 @@ async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
     let imported = import::run(import, resources, Dispatcher::new(client)).await?;
     println!("{} accepted, {} known already, {} refused", imported.accepted, imported.known, imported.refused);
     anyhow::ensure!(imported.refused == 0, "some tasks were refused; the log says why");
-    Ok(())
-}
-
-fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be watched")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be watched")?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        stop.cancel();
-    });
     Ok(())
 }

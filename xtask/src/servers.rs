@@ -27,6 +27,64 @@ const START_LIMIT: Duration = Duration::from_secs(90);
 /// A port may be taken by somebody else between the look and the start.
 const START_ATTEMPTS: usize = 3;
 
+/// A private server of one kind; what is particular to the kind stands in `details`.
+pub struct Private<Details> {
+    // The process goes first, then what it works on.
+    server: Server,
+    details: Details,
+}
+
+impl<Details> Private<Details> {
+    /// Ends it in order.
+    ///
+    /// # Errors
+    ///
+    /// If it had to be killed.
+    pub fn stop(&mut self) -> Result<()> {
+        self.server.stop()
+    }
+
+    /// Kills it: what it had not written is lost.
+    pub fn kill9(&mut self) {
+        self.server.kill();
+    }
+
+    /// Starts it again on its ports with its data, after stopping it in order if it still runs.
+    ///
+    /// # Errors
+    ///
+    /// If it does not stop or does not start.
+    pub fn restart(&mut self) -> Result<()> {
+        self.server.stop()?;
+        self.server.start()
+    }
+
+    /// Freezes the process: connections stay open and nothing is answered.
+    ///
+    /// # Errors
+    ///
+    /// If it does not run.
+    pub fn pause(&self) -> Result<()> {
+        self.server.signal(Signal::STOP)
+    }
+
+    /// Ends a [`pause`](Self::pause).
+    ///
+    /// # Errors
+    ///
+    /// If it does not run.
+    pub fn resume(&self) -> Result<()> {
+        self.server.signal(Signal::CONT)
+    }
+}
+
+impl<Details> fmt::Debug for Private<Details> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The details hold passwords.
+        self.server.fmt(formatter)
+    }
+}
+
 /// A child process with a data folder, which can be ended and started again.
 struct Server {
     name: &'static str,

@@ -2,8 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-/// Where a job stands. `Running` is known to Redis only: the ledger learns of a run when it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a job stands.
+// `Running` is known to Redis only: the ledger learns of a run when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename = "JobState", rename_all = "lowercase")]
 pub enum State {
     /// Waits for its time. Entered by an enqueue with a later `run_at`.
     Scheduled,

@@ -1,10 +1,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::Server;
+use super::{Private, Server};
 use crate::ports;
 use crate::remembered::random_hex;
 use crate::services::postgres;
@@ -12,10 +11,10 @@ use crate::tools::Tools;
 
 /// A PostgreSQL cluster of one's own, with a superuser and the databases `postgres` and `gotong`, both empty. It does not
 /// sync to disk: it survives a kill of the process, not one of the machine.
-#[derive(Debug)]
-pub struct PostgresServer {
-    // The server goes first, then its data.
-    server: Server,
+pub type PostgresServer = Private<Postgres>;
+
+/// What a private PostgreSQL knows of itself.
+pub struct Postgres {
     _data: TempDir,
     port: u16,
     password: String,
@@ -43,7 +42,7 @@ impl PostgresServer {
             let spec = postgres::spec(&tools, &folder, chosen, user).args(["-c", "fsync=off"]);
             Ok((spec, Box::new(move || postgres::is_ready(chosen))))
         })?;
-        Ok(Self { server, _data: data, port: port.get(), password })
+        Ok(Self { server, details: Postgres { _data: data, port: port.get(), password } })
     }
 
     /// The superuser's URL of the database `postgres`; it stays the same over restarts.
@@ -55,49 +54,7 @@ impl PostgresServer {
     /// The superuser's URL of another database.
     #[must_use]
     pub fn url_of(&self, database: &str) -> String {
-        postgres::url(self.port, &self.password, database)
-    }
-
-    /// Ends it in order, closing the open connections.
-    ///
-    /// # Errors
-    ///
-    /// If it had to be killed.
-    pub fn stop(&mut self) -> Result<()> {
-        self.server.stop()
-    }
-
-    /// Kills it: the next start recovers from the write-ahead log.
-    pub fn kill9(&mut self) {
-        self.server.kill();
-    }
-
-    /// Starts it again on its port with its data, after stopping it in order if it still runs.
-    ///
-    /// # Errors
-    ///
-    /// If it does not stop or does not start.
-    pub fn restart(&mut self) -> Result<()> {
-        self.server.stop()?;
-        self.server.start()
-    }
-
-    /// Freezes the accepting process: open sessions go on, new connections hang.
-    ///
-    /// # Errors
-    ///
-    /// If it does not run.
-    pub fn pause(&self) -> Result<()> {
-        self.server.signal(Signal::STOP)
-    }
-
-    /// Ends a [`pause`](Self::pause).
-    ///
-    /// # Errors
-    ///
-    /// If it does not run.
-    pub fn resume(&self) -> Result<()> {
-        self.server.signal(Signal::CONT)
+        postgres::url(self.details.port, &self.details.password, database)
     }
 }
 

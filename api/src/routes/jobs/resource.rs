@@ -6,49 +6,9 @@ use gotong_shared::{
     db::models::{Job, JobAttempt},
     ledger::State,
 };
-use poem_openapi::{Enum, Object, types::Any};
+use poem_openapi::{Object, types::Any};
 use serde_json::Value;
 use uuid::Uuid;
-
-/// Where a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
-pub enum JobState {
-    /// Waits for its time.
-    Scheduled,
-    /// Waits for a worker.
-    Available,
-    /// A worker runs it.
-    Running,
-    /// An attempt failed; waits for the next one.
-    Retryable,
-    /// Its handler asked to be called later.
-    Snoozed,
-    /// It is done.
-    Completed,
-    /// It failed for good.
-    Dead,
-    /// It was called off.
-    Cancelled,
-    /// It killed its worker too often.
-    Quarantined,
-}
-
-impl From<State> for JobState {
-    fn from(state: State) -> Self {
-        match state {
-            State::Scheduled => Self::Scheduled,
-            State::Available => Self::Available,
-            State::Running => Self::Running,
-            State::Retryable => Self::Retryable,
-            State::Snoozed => Self::Snoozed,
-            State::Completed => Self::Completed,
-            State::Dead => Self::Dead,
-            State::Cancelled => Self::Cancelled,
-            State::Quarantined => Self::Quarantined,
-        }
-    }
-}
 
 /// A piece of work.
 #[derive(Clone, Debug, Object)]
@@ -63,7 +23,7 @@ pub struct JobResource {
     /// 0 (lowest) to 4 (highest).
     pub priority: i16,
     /// Where it stands.
-    pub state: JobState,
+    pub state: State,
     /// Whether it has ended.
     pub finished: bool,
     /// Attempts begun so far, the running one included.
@@ -162,7 +122,7 @@ impl JobResource {
             kind: job.kind,
             queue: job.queue,
             priority: job.priority,
-            state: state.into(),
+            state,
             finished: state.is_final(),
             attempt: job.attempt,
             max_attempts: job.max_attempts,
@@ -193,7 +153,7 @@ impl JobResource {
     pub fn overlay(&mut self, entry: &EntryView) {
         match entry {
             EntryView::Running { attempt, crashes, worker, started_at, progress, .. } => {
-                self.state = JobState::Running;
+                self.state = State::Running;
                 self.attempt = i32::try_from(*attempt).unwrap_or(i32::MAX);
                 self.crashes = i32::try_from(*crashes).unwrap_or(i32::MAX);
                 self.worker = Some(worker.to_string());
@@ -206,12 +166,12 @@ impl JobResource {
                 self.attempt = i32::try_from(*attempt).unwrap_or(i32::MAX);
                 self.crashes = i32::try_from(*crashes).unwrap_or(i32::MAX);
                 self.run_at = time(*run_at).unwrap_or(self.run_at);
-                if self.state == JobState::Scheduled && self.run_at <= Utc::now() {
-                    self.state = JobState::Available;
+                if self.state == State::Scheduled && self.run_at <= Utc::now() {
+                    self.state = State::Available;
                 }
             }
             // It has ended, and its end is on its way to the ledger.
-            EntryView::Tombstone { ended: Some(_), .. } => self.state = JobState::Running,
+            EntryView::Tombstone { ended: Some(_), .. } => self.state = State::Running,
             EntryView::Tombstone { .. } | EntryView::Unknown => {}
         }
     }
