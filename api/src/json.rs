@@ -3,6 +3,7 @@
 //! The framework's own payload answers both alike and names no place.
 
 use crate::problem::{Code, Problem};
+use gotong_shared::jobs::pointer;
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -10,8 +11,6 @@ use poem_openapi::{
     types::Type,
 };
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Path, Segment};
-use std::fmt::Write as _;
 
 /// The longest body, in bytes.
 const LONGEST: usize = 1024 * 1024;
@@ -61,34 +60,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             format!("The body is no JSON, by line {} column {}.", error.line(), error.column()),
         )
     })?;
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let message = error.inner().to_string();
-        let place = format!("{}{}", pointer(error.path()), named_field(&message));
-        Problem::new(Code::Invalid, "The body does not fit.").at(place, message)
-    })
-}
-
-/// RFC 6901.
-fn pointer(path: &Path) -> String {
-    path.iter().fold(String::new(), |mut pointer, segment| {
-        _ = match segment {
-            Segment::Seq { index } => write!(pointer, "/{index}"),
-            Segment::Map { key } => write!(pointer, "/{}", escape(key)),
-            Segment::Enum { variant } => write!(pointer, "/{}", escape(variant)),
-            Segment::Unknown => Ok(()),
-        };
-        pointer
-    })
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// A field that is missing has no place of its own: it is named in the message.
-fn named_field(message: &str) -> String {
-    let name = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    name.map_or_else(String::new, |name| format!("/{}", escape(name)))
+    pointer::parse(value)
+        .map_err(|(place, message)| Problem::new(Code::Invalid, "The body does not fit.").at(place, message))
 }
 
 #[cfg(test)]

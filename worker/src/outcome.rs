@@ -1,7 +1,7 @@
 //! What a handler can end in.
 
 use gotong_queue::{JobError, Outcome};
-use gotong_shared::{db::DatabaseError, storage::StorageError};
+use gotong_shared::{db::DatabaseError, enqueue::ClaimError, storage::StorageError};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -59,6 +59,16 @@ impl From<StorageError> for Failure {
             StorageError::NotFound(_) => Self::dead("object_missing", error.to_string()),
             StorageError::Range | StorageError::Refused(_) => Self::retry("storage_error", error.to_string()),
             StorageError::Unavailable(_) => Self::retry("storage_unavailable", error.to_string()),
+        }
+    }
+}
+
+impl From<ClaimError> for Failure {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Storage(StorageError::NotFound(_)) => Self::dead("payload_missing", error.to_string()),
+            ClaimError::Storage(error) => error.into(),
+            ClaimError::Damaged => Self::dead("payload_damaged", error.to_string()),
         }
     }
 }

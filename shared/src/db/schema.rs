@@ -76,6 +76,15 @@ diesel::table! {
         result -> Nullable<Jsonb>,
         error_class -> Nullable<Text>,
         error_message -> Nullable<Text>,
+        schedule_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    job_fields (workspace_id, field, job_id) {
+        workspace_id -> Uuid,
+        field -> Text,
+        job_id -> Uuid,
     }
 }
 

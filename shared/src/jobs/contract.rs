@@ -1,30 +1,58 @@
 //! What every kind declares.
 
+use poem_openapi::types::Type;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
 /// A kind of job: its payload, where it runs and what bounds it.
-pub trait Contract: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Contract: Serialize + DeserializeOwned + Type + Send + Sync + 'static {
     /// The name on the wire, `noun.verb`.
     const KIND: &'static str;
     /// Where it runs.
     const QUEUE: QueueProfile;
     /// What bounds it.
     const LIMITS: Limits;
+    /// The fields of the payload by which its jobs can be found, as paths with dots. A job is found by a field if its
+    /// value is a text, number or truth value of at most [`LONGEST_SEARCHABLE`] bytes.
+    const SEARCHABLE: &'static [&'static str] = &[];
 
     /// What the types cannot say about a payload.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// What is wrong, where and in words.
     fn validate(&self) -> Result<(), PayloadError> {
         Ok(())
     }
 }
 
+/// The longest value by which a job is found, in bytes.
+pub const LONGEST_SEARCHABLE: usize = 200;
+
 /// A payload that is not one of its kind.
-#[derive(Debug, thiserror::Error)]
-#[error("the payload does not fit its kind: {0}")]
-pub struct PayloadError(pub String);
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the payload does not fit its kind: {message}{}", place(.pointer))]
+pub struct PayloadError {
+    /// RFC 6901, from the payload's root.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl PayloadError {
+    /// Something is wrong with the field that the pointer names.
+    pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+
+    /// Something is wrong with the payload as a whole.
+    pub fn whole(message: impl Into<String>) -> Self {
+        Self::at("", message)
+    }
+}
+
+fn place(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!(" (at {pointer})") }
+}
 
 /// A queue stands for a profile of resources: what saturates when its jobs run.
 #[derive(Clone, Copy, Debug)]

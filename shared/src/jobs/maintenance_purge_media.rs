@@ -1,11 +1,12 @@
 //! `maintenance.purge_media`: removes the objects and rows of media that were deleted longer ago than the grace time.
 
 use super::contract::{Contract, Limits, MAINTENANCE, PayloadError, QueueProfile, USUAL};
+use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How much.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Payload of `maintenance.purge_media`: how much.
+#[derive(Clone, Debug, Serialize, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct MaintenancePurgeMedia {
     /// How long a deleted file can be restored, in seconds; at most ten years.
@@ -26,6 +27,6 @@ impl Contract for MaintenancePurgeMedia {
         if u64::from(self.grace_s) <= 10 * 365 * 86_400 {
             return Ok(());
         }
-        Err(PayloadError("grace_s is longer than ten years".into()))
+        Err(PayloadError::at("/grace_s", "is longer than ten years"))
     }
 }

@@ -5,12 +5,14 @@
 
 mod contract;
 mod maintenance_purge_media;
+pub mod pointer;
 mod thumbnail_generate;
 
-pub use contract::{Contract, Limits, PayloadError, QueueProfile};
+pub use contract::{Contract, LONGEST_SEARCHABLE, Limits, PayloadError, QueueProfile};
 pub use maintenance_purge_media::MaintenancePurgeMedia;
 pub use thumbnail_generate::ThumbnailGenerate;
 
+use poem_openapi::registry::{MetaSchemaRef, Registry};
 use serde_json::Value;
 
 /// The registry: calls `$callback!` with one payload type per kind, in the order of their names.
@@ -33,16 +35,44 @@ pub struct Kind {
     pub queue: QueueProfile,
     /// What bounds it.
     pub limits: Limits,
+    /// The fields of the payload by which its jobs can be found.
+    pub searchable: &'static [&'static str],
     check: fn(&Value) -> Result<(), PayloadError>,
+    describe: fn(&mut Registry) -> MetaSchemaRef,
 }
 
 impl Kind {
     fn of<C: Contract>() -> Self {
         let check = |payload: &Value| {
-            let payload: C = serde_json::from_value(payload.clone()).map_err(|e| PayloadError(e.to_string()))?;
+            let payload: C = pointer::parse(payload.clone()).map_err(|(place, why)| PayloadError::at(place, why))?;
             payload.validate()
         };
-        Self { name: C::KIND, queue: C::QUEUE, limits: C::LIMITS, check }
+        let describe = |registry: &mut Registry| {
+            C::register(registry);
+            C::schema_ref()
+        };
+        let (name, queue, limits, searchable) = (C::KIND, C::QUEUE, C::LIMITS, C::SEARCHABLE);
+        Self { name, queue, limits, searchable, check, describe }
+    }
+
+    /// The schema of its payload, for the API's document.
+    pub fn describe(&self, registry: &mut Registry) -> MetaSchemaRef {
+        (self.describe)(registry)
+    }
+
+    /// What a job with that payload is found by: `path:value` for each searchable field that it has.
+    #[must_use]
+    pub fn fields(&self, payload: &Value) -> Vec<String> {
+        let found = self.searchable.iter().filter_map(|path| {
+            let value = path.split('.').try_fold(payload, |value, name| value.get(name))?;
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(_) | Value::Bool(_) => value.to_string(),
+                Value::Null | Value::Array(_) | Value::Object(_) => return None,
+            };
+            (text.len() <= LONGEST_SEARCHABLE).then(|| format!("{path}:{text}"))
+        });
+        found.collect()
     }
 
     /// Whether `payload` is one of this kind.

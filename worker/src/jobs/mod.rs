@@ -9,6 +9,7 @@ use crate::{
 };
 use gotong_queue::{Job, Outcome};
 use gotong_shared::{
+    enqueue::Claim,
     for_each_kind,
     jobs::{Contract, MaintenancePurgeMedia, ThumbnailGenerate},
 };
@@ -41,7 +42,13 @@ pub async fn dispatch(job: &Job, resources: &Resources) -> Outcome {
 }
 
 async fn decode_and_run<H: Handler>(job: &Job, resources: &Resources) -> Result<Option<Value>, Failure> {
-    let payload: H = serde_json::from_slice(&job.payload)
-        .map_err(|error| Failure::dead("invalid_payload", format!("the payload does not fit its kind: {error}")))?;
+    let misfit = |error: serde_json::Error| {
+        Failure::dead("invalid_payload", format!("the payload does not fit its kind: {error}"))
+    };
+    let row: Value = serde_json::from_slice(&job.payload).map_err(misfit)?;
+    let payload: H = match Claim::of(&row) {
+        Some(claim) => serde_json::from_slice(&claim.redeem(&resources.storage).await?).map_err(misfit)?,
+        None => serde_json::from_value(row).map_err(misfit)?,
+    };
     payload.handle(job, resources).await
 }

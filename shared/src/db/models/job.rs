@@ -69,4 +69,6 @@ pub struct Job {
     pub error_class: Option<String>,
     /// Why its last recorded attempt failed: a sentence.
     pub error_message: Option<String>,
+    /// The schedule that made it.
+    pub schedule_id: Option<Uuid>,
 }

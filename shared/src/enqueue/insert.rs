@@ -1,0 +1,165 @@
+//! The statements that accept jobs.
+
+use super::{BATCH_LIMIT, EnqueueError, NewJob, PAYLOAD_LIMIT};
+use crate::{db::models::Job, jobs::PayloadError, ledger};
+use chrono::Utc;
+use diesel::{
+    QueryableByName,
+    sql_types::{Array, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use gotong_queue::QueueName;
+use std::{collections::HashMap, time::Duration};
+use uuid::Uuid;
+
+/// Jobs whose rows are written, to be pushed after the commit.
+#[must_use = "jobs that are not pushed wait some seconds for the relay"]
+#[derive(Debug, Default)]
+pub struct Enqueued {
+    /// Jobs that were refused because a live job has their unique key: their ids, and that job's.
+    pub duplicates: HashMap<Uuid, Uuid>,
+    /// The rows, in no order.
+    pub rows: Vec<Job>,
+    pub(super) pushes: HashMap<QueueName, (Option<String>, Vec<gotong_queue::NewJob>)>,
+}
+
+impl Enqueued {
+    /// Notes a row, to be pushed under the epoch that was read with it if it is due soon.
+    pub(crate) fn add(&mut self, job: Job, epoch: Option<String>) {
+        if job.run_at <= Utc::now() + ledger::NEAR
+            && let Ok(queue) = job.queue.parse::<QueueName>()
+        {
+            self.pushes.entry(queue).or_insert_with(|| (epoch, Vec::new())).1.push(ledger::to_push(&job));
+        }
+        self.rows.push(job);
+    }
+}
+
+#[derive(QueryableByName)]
+struct Inserted {
+    #[diesel(embed)]
+    job: Job,
+    #[diesel(sql_type = Nullable<Text>)]
+    epoch: Option<String>,
+}
+
+const INSERT: &str = "
+    with added as (
+        insert into jobs (id, workspace_id, kind, queue, priority, state, payload, run_at, expires_at, max_attempts,
+            timeout_ms, backoff_base_ms, backoff_cap_ms, retention_s, unique_key, created_by, trace, schedule_id)
+        select id, workspace_id, kind, queue, priority,
+            case when coalesce(run_at, now()) > now() then 'scheduled' else 'available' end,
+            payload, coalesce(run_at, now()), expires_at, max_attempts,
+            timeout_ms, backoff_base_ms, backoff_cap_ms, retention_s, unique_key, created_by, trace, schedule_id
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+            as new (id, workspace_id, kind, queue, priority, payload, run_at, expires_at, max_attempts,
+                timeout_ms, backoff_base_ms, backoff_cap_ms, retention_s, unique_key, created_by, trace, schedule_id)
+        where uuid_instant(id) between now() - interval '1 minute' and now() + interval '1 minute'
+        on conflict do nothing
+        returning *)
+    select added.*, queue_epochs.name as epoch from added left join queue_epochs using (queue)";
+
+/// Writes the jobs' rows within the caller's transaction.
+///
+/// # Errors
+/// When one of them cannot be accepted; the caller's transaction must then be rolled back.
+pub async fn enqueue(connection: &mut AsyncPgConnection, jobs: &[NewJob]) -> Result<Enqueued, EnqueueError> {
+    if jobs.len() > BATCH_LIMIT {
+        return Err(EnqueueError::TooMany);
+    }
+    if jobs.iter().any(|job| job.payload.to_string().len() > PAYLOAD_LIMIT) {
+        return Err(PayloadError::whole("a payload of that size has to be checked in first").into());
+    }
+    let duplicates = claim_unique_keys(connection, jobs).await?;
+    let jobs: Vec<&NewJob> = jobs.iter().filter(|job| !duplicates.contains_key(&job.id)).collect();
+    let column = |get: fn(&NewJob) -> i32| jobs.iter().map(|job| get(job)).collect::<Vec<_>>();
+    let rows: Vec<Inserted> = diesel::sql_query(INSERT)
+        .bind::<Array<SqlUuid>, _>(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(jobs.iter().map(|job| job.workspace_id).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(jobs.iter().map(|job| job.kind).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(jobs.iter().map(|job| job.queue).collect::<Vec<_>>())
+        .bind::<Array<SmallInt>, _>(jobs.iter().map(|job| job.priority).collect::<Vec<_>>())
+        .bind::<Array<Jsonb>, _>(jobs.iter().map(|job| &job.payload).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Timestamptz>>, _>(jobs.iter().map(|job| job.run_at).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Timestamptz>>, _>(jobs.iter().map(|job| job.expires_at).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(column(|job| job.limits.max_attempts.into()))
+        .bind::<Array<Integer>, _>(column(|job| millis(job.limits.timeout)))
+        .bind::<Array<Integer>, _>(column(|job| millis(job.limits.backoff_base)))
+        .bind::<Array<Integer>, _>(column(|job| millis(job.limits.backoff_cap)))
+        .bind::<Array<Integer>, _>(column(|job| i32::try_from(job.limits.retention.as_secs()).unwrap_or(i32::MAX)))
+        .bind::<Array<Nullable<Text>>, _>(jobs.iter().map(|job| job.unique_key.as_deref()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SqlUuid>>, _>(jobs.iter().map(|job| job.created_by).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(jobs.iter().map(|job| job.trace.as_deref()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SqlUuid>>, _>(jobs.iter().map(|job| job.schedule_id).collect::<Vec<_>>())
+        .load(connection)
+        .await?;
+    if rows.len() < jobs.len() {
+        return Err(EnqueueError::Id);
+    }
+    insert_fields(connection, &jobs).await?;
+    let mut enqueued = Enqueued { duplicates, ..Enqueued::default() };
+    for Inserted { job, epoch } in rows {
+        enqueued.add(job, epoch);
+    }
+    Ok(enqueued)
+}
+
+/// Writes what the jobs can be found by.
+async fn insert_fields(connection: &mut AsyncPgConnection, jobs: &[&NewJob]) -> Result<(), diesel::result::Error> {
+    let fields: Vec<_> = jobs.iter().flat_map(|job| job.fields.iter().map(move |field| (job, field))).collect();
+    if fields.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query("insert into job_fields (workspace_id, field, job_id) select * from unnest($1, $2, $3)")
+        .bind::<Array<SqlUuid>, _>(fields.iter().map(|(job, _)| job.workspace_id).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(fields.iter().map(|(_, field)| field).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(fields.iter().map(|(job, _)| job.id).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn millis(time: Duration) -> i32 {
+    i32::try_from(time.as_millis()).unwrap_or(i32::MAX)
+}
+
+#[derive(QueryableByName)]
+struct KeyOwner {
+    #[diesel(sql_type = SqlUuid)]
+    asked: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    owner: Uuid,
+}
+
+/// Takes the unique keys that are free; answers which jobs came too late, and for whom.
+async fn claim_unique_keys(
+    connection: &mut AsyncPgConnection,
+    jobs: &[NewJob],
+) -> Result<HashMap<Uuid, Uuid>, diesel::result::Error> {
+    let keyed: Vec<_> = jobs.iter().filter_map(|job| Some((job, job.unique_key.as_deref()?))).collect();
+    if keyed.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let scopes: Vec<_> = keyed.iter().map(|(job, _)| format!("{}:{}", job.workspace_id, job.kind)).collect();
+    let keys: Vec<_> = keyed.iter().map(|(_, key)| *key).collect();
+    let ids: Vec<_> = keyed.iter().map(|(job, _)| job.id).collect();
+    // In the order of the keys, so that two transactions that want the same keys cannot wait for each other.
+    let claim = "insert into unique_keys (scope, key, job_id)
+        select * from unnest($1, $2, $3) as new (scope, key, job_id) order by 1, 2 on conflict do nothing";
+    diesel::sql_query(claim)
+        .bind::<Array<Text>, _>(&scopes)
+        .bind::<Array<Text>, _>(&keys)
+        .bind::<Array<SqlUuid>, _>(&ids)
+        .execute(connection)
+        .await?;
+    let owners = "select new.job_id as asked, unique_keys.job_id as owner
+        from unnest($1, $2, $3) as new (scope, key, job_id) join unique_keys using (scope, key)
+        where unique_keys.job_id <> new.job_id";
+    let rows: Vec<KeyOwner> = diesel::sql_query(owners)
+        .bind::<Array<Text>, _>(&scopes)
+        .bind::<Array<Text>, _>(&keys)
+        .bind::<Array<SqlUuid>, _>(&ids)
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.asked, row.owner)).collect())
+}
