@@ -40,7 +40,7 @@ pub use client::epoch::EpochView;
 pub use client::inspect::{Counts, Minute};
 pub use client::push::{PushTerms, Pushed};
 pub use client::server::{ServerReport, ServerWarning};
-pub use client::upkeep::{Healed, Reaped};
+pub use client::upkeep::{HealStep, HealWalk, Healed, Reaped};
 pub use client::workers::{WorkerQueue, WorkerView};
 pub use config::Config;
 pub use error::{Error, Result};

@@ -2,8 +2,11 @@
 //! an advisory lock or one atomic script.
 //!
 //! - [`loops`]: one loop, one file; each has one bounded `pass`.
+//! - [`doctor`]: what the doctor's loops and `gotong-scheduler doctor` have in common.
 //! - [`runner`]: runs a loop: jittered, restarted after a panic, with health and metrics.
 
+pub mod commands;
+pub mod doctor;
 pub mod loops;
 pub mod runner;
 
@@ -14,7 +17,8 @@ use gotong_shared::{
     probe,
 };
 use loops::{
-    cron::Cron, doctor::Doctor, observer::Observer, pruner::Pruner, reaper::Reaper, recorder::Recorder, relay::Relay,
+    cron::Cron, doctor::Doctor, keys::Keys, observer::Observer, pruner::Pruner, reaper::Reaper, recorder::Recorder,
+    relay::Relay,
 };
 use runner::Fleet;
 use std::sync::Arc;
@@ -68,6 +72,17 @@ pub struct Resources {
     pub client: Client,
 }
 
+impl Resources {
+    /// The pool and the client of these settings; neither server needs to answer yet.
+    ///
+    /// # Errors
+    /// When a setting can never work.
+    pub async fn open(settings: &Settings) -> Result<Self, StartError> {
+        let client = Client::connect(settings.queue.engine()).await?;
+        Ok(Self { database: Database::new(&settings.database)?, client })
+    }
+}
+
 /// Every queue that a kind runs on.
 #[must_use]
 pub fn queues() -> Vec<QueueName> {
@@ -80,8 +95,7 @@ pub fn queues() -> Vec<QueueName> {
 /// # Errors
 /// When it cannot start; once started, no fault of a server ends it.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
-    let client = Client::connect(settings.queue.engine()).await?;
-    let resources = Resources { database: Database::new(&settings.database)?, client };
+    let resources = Resources::open(&settings).await?;
     let mut fleet = Fleet::new(stop);
     for queue in queues() {
         fleet.run(Relay::new(resources.clone(), queue.clone()));
@@ -91,6 +105,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Star
         fleet.run(Doctor::new(resources.clone(), queue));
     }
     fleet.run(Cron::new(resources.clone()));
+    fleet.run(Keys::new(resources.clone()));
     fleet.run(Pruner::new(resources));
     if let Some(listen) = settings.process.probe {
         let health = fleet.health();

@@ -16,6 +16,6 @@ pub use database::TestDatabase;
 pub use images::{header_only_png, jpeg, png_with_alpha, turned_jpeg};
 pub use platform::{Client, Platform, Running, Servers};
 pub use processes::{Binary, Process};
-pub use redis::redis_command;
+pub use redis::{port_of, redis_command};
 pub use services::Services;
 pub use waiting::{LONG, eventually};

@@ -3,6 +3,7 @@
 use crate::{
     LONG, Services, TestDatabase, eventually,
     processes::{Binary, Process, free_port},
+    redis::{port_of, redis_command},
 };
 use diesel::ExpressionMethods;
 use diesel_async::RunQueryDsl;
@@ -63,7 +64,8 @@ impl Platform {
         platform
     }
 
-    async fn without_api(servers: Servers) -> Self {
+    /// A platform on some servers of the test's own, without an API.
+    pub async fn without_api(servers: Servers) -> Self {
         process::choose_tls();
         let shared = Services::get();
         let database = match &servers.database {
@@ -169,6 +171,26 @@ impl Platform {
     pub async fn queue(&self) -> gotong_queue::Client {
         let config = QueueConfig::read(&mut Reader::from_pairs(self.variables.clone()));
         gotong_queue::Client::connect(config.engine()).await.expect("a client")
+    }
+
+    /// What the loops of a scheduler work with.
+    pub async fn resources(&self) -> gotong_scheduler::Resources {
+        gotong_scheduler::Resources { database: self.database.pool(), client: self.queue().await }
+    }
+
+    /// A command to this platform's Redis, past every client of ours; `{}` stands for what the keys of a queue begin
+    /// with, as in `HGET {}meta e`.
+    ///
+    /// # Panics
+    /// When Redis does not answer, or answers with an error.
+    pub fn redis(&self, queue: &QueueName, words: &[&str]) -> String {
+        let find = |name: &str| self.variables.iter().find(|(n, _)| n == name).expect("a platform names it").1.clone();
+        let front = format!("{}:{{{queue}}}:", find("GOTONG_QUEUE_PREFIX"));
+        let words: Vec<String> = words.iter().map(|word| word.replace("{}", &front)).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let reply = redis_command(port_of(&find("GOTONG_REDIS_URL")), &words).expect("Redis answers");
+        assert!(!reply.starts_with('-'), "{words:?}: {reply}");
+        reply
     }
 
     /// Runs a worker in this process.

@@ -18,7 +18,9 @@ pub enum Binary {
 }
 
 impl Binary {
-    fn name(self) -> &'static str {
+    /// The program's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Api => "gotong-api",
             Self::Worker => "gotong-worker",

@@ -23,3 +23,13 @@ pub fn redis_command(port: u16, words: &[&str]) -> io::Result<String> {
     BufReader::new(stream).read_line(&mut reply)?;
     Ok(reply.trim_end().to_owned())
 }
+
+/// The port of an address such as `redis://127.0.0.1:6379/0`.
+///
+/// # Panics
+/// When it names none.
+#[must_use]
+pub fn port_of(url: &str) -> u16 {
+    let authority = url.split('/').nth(2).expect("an address has a host");
+    authority.rsplit(':').next().and_then(|port| port.parse().ok()).expect("an address has a port")
+}

@@ -40,6 +40,37 @@ pub struct Healed {
     pub adopted: u64,
 }
 
+/// A walk over everything that [`Client::heal_step`] looks at.
+#[derive(Clone, Debug)]
+pub struct HealWalk {
+    cursors: [Vec<u8>; 4],
+}
+
+impl Default for HealWalk {
+    fn default() -> Self {
+        Self { cursors: std::array::from_fn(|_| b"0".to_vec()) }
+    }
+}
+
+impl HealWalk {
+    /// Whether everything has been looked at.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.cursors.iter().all(|cursor| cursor == b"-")
+    }
+}
+
+/// What one step of a [`HealWalk`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HealStep {
+    /// How many of each.
+    pub counts: Healed,
+    /// Some of the jobs whose leases or running states these were; with the keys, at most 10.
+    pub jobs: Vec<Uuid>,
+    /// Some of the unique keys.
+    pub keys: Vec<String>,
+}
+
 impl Client {
     /// Returns expired leases, promotes due jobs, ends expired ones, releases tombstones: at most `limit` (capped at
     /// 1,000) of each.
@@ -92,8 +123,44 @@ impl Client {
     /// As any command.
     pub async fn heal(&self, queue: &QueueName, limit: usize) -> Result<Healed> {
         let mut call = self.call(&script::HEAL, queue);
-        call.millis(self.config().lease).number(limit.clamp(1, CHUNK) as u64);
+        call.millis(self.config().lease).number(limit.clamp(1, CHUNK) as u64).arg("0");
         let mut parts = reply::Parts::of(self.run(&call).await?)?;
-        Ok(Healed { leases: parts.number()?, locks: parts.number()?, adopted: parts.number()? })
+        healed(&mut parts)
     }
+
+    /// One step of a walk of one's own over the same, which changes nothing if it only `looks`; about `limit` (capped at
+    /// 1,000) of each examined.
+    ///
+    /// # Errors
+    /// As any command.
+    pub async fn heal_step(
+        &self,
+        queue: &QueueName,
+        walk: &mut HealWalk,
+        limit: usize,
+        looks: bool,
+    ) -> Result<HealStep> {
+        let mut call = self.call(&script::HEAL, queue);
+        call.millis(self.config().lease).number(limit.clamp(1, CHUNK) as u64).arg(if looks { "1" } else { "0" });
+        for cursor in &walk.cursors {
+            call.arg(cursor);
+        }
+        let mut parts = reply::Parts::of(self.run(&call).await?)?;
+        let mut step = HealStep { counts: healed(&mut parts)?, ..HealStep::default() };
+        for cursor in &mut walk.cursors {
+            *cursor = parts.bytes()?;
+        }
+        while let Some(found) = parts.next_bytes()? {
+            match found.split_first() {
+                Some((b'k', key)) => step.keys.push(String::from_utf8_lossy(key).into_owned()),
+                Some((_, id)) => step.jobs.extend(Uuid::from_slice(id)),
+                None => {}
+            }
+        }
+        Ok(step)
+    }
+}
+
+fn healed(parts: &mut reply::Parts) -> Result<Healed> {
+    Ok(Healed { leases: parts.number()?, locks: parts.number()?, adopted: parts.number()? })
 }

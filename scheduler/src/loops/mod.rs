@@ -2,6 +2,7 @@
 
 pub mod cron;
 pub mod doctor;
+pub mod keys;
 pub mod observer;
 pub mod pruner;
 pub mod reaper;

@@ -14,7 +14,7 @@ mod record;
 mod state;
 
 pub use cancel::{Undelivered, request_cancel, undelivered_cancels};
-pub use doctor::{OpenRow, RowOrder, open_rows, orders, refill};
+pub use doctor::{HeldKey, OpenRow, RowOrder, free_keys, held_keys, lock_open, open_rows, orders, refill, still_lost};
 pub use epoch::{announce_epoch, epochs};
 pub use push::{NEAR, due_unpushed, mark_pushed, to_push};
 pub use record::{Recorded, record};

@@ -1,3 +1,4 @@
 mod cron;
+mod doctor;
 mod purge;
 mod relay;
