@@ -6,6 +6,7 @@
 //! - [`enqueue`]: how a job is accepted: within the caller's transaction, pushed after its commit.
 //! - [`ledger`]: the protocol between the ledger and the queues; every change of a job's row is made there.
 //! - [`schedule`]: when a cron expression in a time zone fires.
+//! - [`statistics`]: what happened, counted.
 //! - [`storage`], [`search`], [`mail`]: the outside world, each with a quick health check.
 //! - [`telemetry`], [`probe`]: logs, traces, health and metrics of a process.
 //! - [`process`]: what every program begins and ends with.
@@ -23,5 +24,6 @@ pub mod probe;
 pub mod process;
 pub mod schedule;
 pub mod search;
+pub mod statistics;
 pub mod storage;
 pub mod telemetry;

@@ -10,6 +10,7 @@ use diesel::{
     sql_types::{BigInt, Bool, Date, Text},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use gotong_shared::statistics;
 use std::time::Duration;
 
 /// Days for which there is always a partition, so that a scheduler may be away for a week.
@@ -50,8 +51,9 @@ impl Loop for Pruner {
         }
         let rows = delete_expired_jobs(&mut connection).await?;
         let keys = delete_expired_keys(&mut connection).await?;
-        let more = rows == batch() || keys == batch();
-        Ok(Pass { done: done + rows + keys, more })
+        let (counts, more_counts) = statistics::prune(&mut connection, BATCH).await?;
+        let more = rows == batch() || keys == batch() || more_counts;
+        Ok(Pass { done: done + rows + keys + counts, more })
     }
 }
 

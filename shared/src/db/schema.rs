@@ -77,6 +77,7 @@ diesel::table! {
         error_class -> Nullable<Text>,
         error_message -> Nullable<Text>,
         schedule_id -> Nullable<Uuid>,
+        error_fingerprint -> Nullable<Text>,
     }
 }
 
@@ -132,6 +133,59 @@ diesel::table! {
         name -> Text,
         run_id -> Text,
         changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    queue_minutes (minute, queue, kind) {
+        minute -> Timestamptz,
+        queue -> Text,
+        kind -> Text,
+        completed -> Integer,
+        retried -> Integer,
+        dead -> Integer,
+        cancelled -> Integer,
+        snoozed -> Integer,
+        crashed -> Integer,
+        quarantined -> Integer,
+        expired -> Integer,
+        stale -> Integer,
+        waiting -> Array<Integer>,
+        running -> Array<Integer>,
+    }
+}
+
+diesel::table! {
+    failures (workspace_id, fingerprint) {
+        workspace_id -> Uuid,
+        fingerprint -> Text,
+        kind -> Text,
+        error_class -> Text,
+        error_message -> Text,
+        first_seen -> Timestamptz,
+        last_seen -> Timestamptz,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    queue_settings (queue) {
+        queue -> Text,
+        version -> Integer,
+        paused_at -> Nullable<Timestamptz>,
+        oldest_age_limit_s -> Nullable<Integer>,
+        changed_by -> Nullable<Uuid>,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    repairs (hour, queue, repair) {
+        hour -> Timestamptz,
+        queue -> Text,
+        repair -> Text,
+        count -> BigInt,
+        last_at -> Timestamptz,
     }
 }
 

@@ -12,6 +12,7 @@ mod epoch;
 mod push;
 mod record;
 mod state;
+mod tally;
 
 pub use cancel::{Undelivered, request_cancel, undelivered_cancels};
 pub use doctor::{HeldKey, OpenRow, RowOrder, free_keys, held_keys, lock_open, open_rows, orders, refill, still_lost};

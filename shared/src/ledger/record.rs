@@ -1,6 +1,9 @@
 //! The recorder's commit: the only place where an end, a retry or a crash becomes a job's state.
 
-use super::{State, attempts, consequences};
+use super::{
+    State, attempts, consequences,
+    tally::{self, Subject},
+};
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
@@ -23,8 +26,8 @@ pub enum Recorded {
     Busy,
 }
 
-/// Commits what workers reported of one queue, in one transaction: states, attempts, freed unique keys, and what a
-/// kind's end means for its subject. `epoch` is the one under which the batch was read.
+/// Commits what workers reported of one queue, in one transaction: states, attempts, freed unique keys, what a kind's
+/// end means for its subject, and the counts of it all ([`crate::statistics`]). `epoch` is the one under which the batch was read.
 ///
 /// # Errors
 /// What PostgreSQL answers; nothing is then changed.
@@ -43,11 +46,13 @@ pub async fn record(
             if epoch.is_none() || held_epoch(connection, queue).await?.as_deref() != epoch {
                 return Ok(Recorded::Fenced);
             }
-            let changed = apply(connection, events).await?;
-            attempts::insert(connection, events).await?;
+            let subjects = tally::subjects(connection, events).await?;
+            let changed = apply(connection, events, &subjects).await?;
+            let runs = attempts::insert(connection, events).await?;
             let ended: Vec<_> = changed.iter().filter(|row| row.finished_at.is_some()).collect();
             free_unique_keys(connection, &ended).await?;
             consequences::settle(connection, &ended).await?;
+            tally::count(connection, queue, events, &subjects, &changed, &runs).await?;
             Ok(Recorded::Committed(changed.len()))
         })
         .await
@@ -84,6 +89,12 @@ pub(super) struct Changed {
     pub kind: String,
     #[diesel(sql_type = Text)]
     pub state: String,
+    #[diesel(sql_type = Integer)]
+    pub generation: i32,
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    pub run_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub finished_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -98,18 +109,24 @@ const APPLY: &str = "
         attempt = greatest(jobs.attempt, new.attempt), crashes = greatest(jobs.crashes, new.crashes),
         run_at = coalesce(new.run_at, jobs.run_at), worker = coalesce(new.worker, jobs.worker),
         started_at = coalesce(new.started_at, jobs.started_at), finished_at = new.finished_at,
-        result = new.result, error_class = new.error_class, error_message = new.error_message
-    from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        result = new.result, error_class = new.error_class, error_message = new.error_message,
+        error_fingerprint = new.error_fingerprint
+    from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         as new (id, generation, version, state, attempt, crashes, run_at, worker, started_at, finished_at,
-            result, error_class, error_message)
+            result, error_class, error_message, error_fingerprint)
     where jobs.id = new.id
       and (jobs.generation, jobs.version) < (new.generation, new.version)
       and not (jobs.finished_at is not null and jobs.generation = new.generation)
-    returning jobs.id, jobs.kind, jobs.state, jobs.finished_at, jobs.error_class, jobs.error_message";
+    returning jobs.id, jobs.kind, jobs.state, jobs.generation, jobs.version, jobs.run_at, jobs.finished_at,
+        jobs.error_class, jobs.error_message";
 
 /// Applies the greatest transition of each job, where it is greater than what the ledger has, and where that is not
 /// final already.
-async fn apply(connection: &mut AsyncPgConnection, events: &[Event]) -> QueryResult<Vec<Changed>> {
+async fn apply(
+    connection: &mut AsyncPgConnection,
+    events: &[Event],
+    subjects: &HashMap<Uuid, Subject>,
+) -> QueryResult<Vec<Changed>> {
     let events = greatest(events);
     let column = |get: fn(&Event) -> u32| events.iter().map(|(e, _)| signed(get(e))).collect::<Vec<_>>();
     diesel::sql_query(APPLY)
@@ -134,6 +151,9 @@ async fn apply(connection: &mut AsyncPgConnection, events: &[Event]) -> QueryRes
         .bind::<Array<Nullable<Jsonb>>, _>(events.iter().map(|(e, _)| result(e)).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(events.iter().map(|(e, _)| e.error_class.as_deref()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(events.iter().map(|(e, _)| e.error_message.as_deref()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(
+            events.iter().map(|(e, _)| tally::fingerprint_of(e, subjects)).collect::<Vec<_>>(),
+        )
         .load(connection)
         .await
 }
@@ -143,7 +163,6 @@ fn greatest(events: &[Event]) -> Vec<(&Event, State)> {
     let mut last: HashMap<Uuid, (&Event, State)> = HashMap::new();
     for event in events {
         let Some(state) = state(event.kind) else { continue };
-        let order = |e: &Event| (e.generation, e.version);
         let known = last.entry(event.job_id).or_insert((event, state));
         if order(event) > order(known.0) {
             *known = (event, state);
@@ -178,6 +197,11 @@ pub(super) fn signed(number: u32) -> i32 {
 
 pub(super) fn version(event: &Event) -> i64 {
     i64::try_from(event.version).unwrap_or(i64::MAX)
+}
+
+/// Orders all transitions of a job.
+pub(super) fn order(event: &Event) -> (i32, i64) {
+    (signed(event.generation), version(event))
 }
 
 pub(super) fn time(at: Timestamp) -> Option<DateTime<Utc>> {

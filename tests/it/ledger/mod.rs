@@ -1,2 +1,3 @@
+mod counts;
 mod order;
 mod partitions;

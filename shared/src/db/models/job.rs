@@ -71,4 +71,6 @@ pub struct Job {
     pub error_message: Option<String>,
     /// The schedule that made it.
     pub schedule_id: Option<Uuid>,
+    /// The group of like failures that its last recorded attempt belongs to.
+    pub error_fingerprint: Option<String>,
 }

@@ -1,0 +1,19 @@
+//! What happened, counted: per minute, queue and kind, how attempts ended and how long they waited and ran; failures
+//! that are alike; what the doctor repaired.
+//!
+//! The recorder writes the first two in the transaction that commits the states ([`crate::ledger::record`]), so each
+//! event counts once, however often it is delivered. It must not know how the numbers are shown.
+
+mod failures;
+mod fingerprint;
+mod histogram;
+mod minutes;
+mod prune;
+mod repairs;
+
+pub use failures::{Failure, add_failures};
+pub use fingerprint::fingerprint;
+pub use histogram::Histogram;
+pub use minutes::{Minute, Outcome, add_minutes};
+pub use prune::{KEPT_DAYS, prune};
+pub use repairs::{Repair, Repairs, note_repairs};
