@@ -226,12 +226,34 @@ diesel::table! {
 diesel::table! {
     schedules (id) {
         id -> Uuid,
+        workspace_id -> Nullable<Uuid>,
         name -> Text,
-        expression -> Text,
+        expression -> Nullable<Text>,
+        interval_s -> Nullable<Integer>,
+        once_at -> Nullable<Timestamptz>,
+        zone -> Text,
+        gap -> Text,
+        repeat -> Text,
         kind -> Text,
         payload -> Jsonb,
-        next_run_at -> Timestamptz,
+        priority -> SmallInt,
+        grace_s -> Integer,
+        missed -> Text,
+        missed_cap -> Integer,
+        missed_window_s -> Integer,
+        overlap -> Text,
+        jitter_s -> Integer,
+        starts_at -> Nullable<Timestamptz>,
+        ends_at -> Nullable<Timestamptz>,
+        failure_limit -> Integer,
         enabled -> Bool,
+        created_by -> Nullable<Uuid>,
+        version -> Integer,
+        next_run_at -> Nullable<Timestamptz>,
+        last_tick_at -> Nullable<Timestamptz>,
+        queued_tick -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -239,8 +261,22 @@ diesel::table! {
     schedule_ticks (schedule_id, tick) {
         schedule_id -> Uuid,
         tick -> Timestamptz,
-        job_id -> Uuid,
+        job_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        outcome -> Text,
+        ticks -> Integer,
+        through -> Nullable<Timestamptz>,
+        manual -> Bool,
+        message -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    schedule_health (schedule_id) {
+        schedule_id -> Uuid,
+        failures -> Integer,
+        last_success_at -> Nullable<Timestamptz>,
+        last_failure_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -248,3 +284,6 @@ diesel::allow_tables_to_appear_in_same_query!(media, media_thumbnails);
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sessions -> api_keys (api_key_id));
 diesel::allow_tables_to_appear_in_same_query!(users, workspaces, api_keys, sessions);
+diesel::joinable!(schedule_health -> schedules (schedule_id));
+diesel::joinable!(schedule_ticks -> schedules (schedule_id));
+diesel::allow_tables_to_appear_in_same_query!(schedules, schedule_ticks, schedule_health);

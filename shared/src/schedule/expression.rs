@@ -32,14 +32,14 @@ pub struct Expression {
 }
 
 #[derive(Clone, Debug)]
-struct Fields {
-    second: Field,
-    minute: Field,
-    hour: Field,
-    day: Field,
-    month: Field,
-    weekday: Field,
-    year: Option<Field>,
+pub(super) struct Fields {
+    pub second: Field,
+    pub minute: Field,
+    pub hour: Field,
+    pub day: Field,
+    pub month: Field,
+    pub weekday: Field,
+    pub year: Option<Field>,
 }
 
 impl Expression {
@@ -47,6 +47,10 @@ impl Expression {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    pub(super) fn fields(&self) -> &Fields {
+        &self.fields
     }
 
     /// Whether its hour is a wildcard or a step: it then means an interval, which goes on through a change of the clock.

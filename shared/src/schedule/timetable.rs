@@ -10,7 +10,8 @@ use chrono::{DateTime, Datelike, MappedLocalTime, NaiveDateTime, Offset, TimeDel
 use chrono_tz::Tz;
 
 /// What a tick in a skipped hour means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename = "SkippedHour", rename_all = "snake_case")]
 pub enum Gap {
     /// There is no such time on that day, and no run.
     Skip,
@@ -20,7 +21,8 @@ pub enum Gap {
 }
 
 /// What a tick in a repeated hour means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename = "RepeatedHour", rename_all = "snake_case")]
 pub enum Repeat {
     /// It runs the first time.
     #[default]
@@ -42,7 +44,8 @@ pub struct ClockChange {
 }
 
 /// What a change of the clock did to a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename = "ClockChangeEffect", rename_all = "snake_case")]
 pub enum Effect {
     /// Its time does not exist on that day; it runs at the next that does.
     Moved,
@@ -78,6 +81,12 @@ const STRIDE: TimeDelta = TimeDelta::hours(12);
 const LAST_YEAR: i32 = 2100;
 
 impl Timetable {
+    /// The expression in UTC, whose clock never changes.
+    #[must_use]
+    pub fn utc(expression: Expression) -> Self {
+        Self { expression, zone: Tz::UTC, clock_change: ClockChange::default() }
+    }
+
     /// The first run after `time`; `None` if there is none before the year 2100.
     #[must_use]
     pub fn next_after(&self, time: DateTime<Utc>) -> Option<Run> {
