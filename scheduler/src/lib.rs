@@ -3,8 +3,10 @@
 //!
 //! - [`loops`]: one loop, one file; each has one bounded `pass`.
 //! - [`doctor`]: what the doctor's loops and `gotong-scheduler doctor` have in common.
+//! - [`built_in`]: the schedules that the platform brings along.
 //! - [`runner`]: runs a loop: jittered, restarted after a panic, with health and metrics.
 
+pub mod built_in;
 pub mod commands;
 pub mod doctor;
 pub mod loops;

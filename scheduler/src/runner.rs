@@ -55,6 +55,11 @@ pub trait Loop: Send + 'static {
 
     /// One bounded pass. It may be broken off at any await and must be safe beside the same pass of other processes.
     fn pass(&mut self) -> impl Future<Output = Result<Pass, PassError>> + Send;
+
+    /// Waits for the time of the next pass, after a good one that left nothing over.
+    fn rest(&mut self) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(jittered(self.interval()))
+    }
 }
 
 static DONE: LazyLock<IntCounterVec> = LazyLock::new(|| {
@@ -77,6 +82,8 @@ static SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
 
 /// A loop without a good pass for this long, beyond its interval, is reported as not ready.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Between a failed pass and the next: doubled by each further failure, from the loop's own interval where that is less.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// The loops of a process.
@@ -120,6 +127,7 @@ async fn keep_running<L: Loop>(each: L, health: Health, stop: CancellationToken)
         let started = Instant::now();
         let end = one_pass(Arc::clone(&each)).await;
         SECONDS.with_label_values(&[name]).observe(started.elapsed().as_secs_f64());
+        // How long to wait; what the loop itself waits for, if nothing is said.
         let pause = match end {
             Ok(pass) => {
                 if failures > 0 {
@@ -129,7 +137,7 @@ async fn keep_running<L: Loop>(each: L, health: Health, stop: CancellationToken)
                 health.good(name, &of, interval);
                 DONE.with_label_values(&[name, &of]).inc_by(pass.done as u64);
                 LAST_GOOD.with_label_values(&[name, &of]).set(chrono::Utc::now().timestamp());
-                if pass.more { Duration::ZERO } else { interval }
+                pass.more.then_some(Duration::ZERO)
             }
             Err(why) => {
                 FAILED.with_label_values(&[name, &of]).inc();
@@ -137,13 +145,21 @@ async fn keep_running<L: Loop>(each: L, health: Health, stop: CancellationToken)
                     tracing::warn!(name, of, why, "a pass broke off; trying again");
                 }
                 failures = failures.saturating_add(1);
-                (interval * 2u32.saturating_pow(failures.min(8))).min(LONGEST_PAUSE.max(interval))
+                let shortest = interval.min(SHORTEST_PAUSE);
+                Some((shortest * 2u32.saturating_pow(failures.min(8))).min(LONGEST_PAUSE.max(interval)))
             }
         };
         tokio::select! {
-            () = tokio::time::sleep(jittered(pause)) => {}
+            () = rest(&each, pause) => {}
             () = stop.cancelled() => {}
         }
+    }
+}
+
+async fn rest<L: Loop>(each: &tokio::sync::Mutex<L>, pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(jittered(pause)).await,
+        None => each.lock().await.rest().await,
     }
 }
 

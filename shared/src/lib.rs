@@ -5,7 +5,8 @@
 //! - [`jobs`]: the contract of every kind of job (payload, queue, limits), and the registry of them all.
 //! - [`enqueue`]: how a job is accepted: within the caller's transaction, pushed after its commit.
 //! - [`ledger`]: the protocol between the ledger and the queues; every change of a job's row is made there.
-//! - [`schedule`]: when a cron expression in a time zone fires.
+//! - [`schedule`]: when a cron expression in a time zone fires. [`scheduled`]: the schedules of the ledger, their ticks
+//!   and their health.
 //! - [`statistics`]: what happened, counted.
 //! - [`storage`], [`search`], [`mail`]: the outside world, each with a quick health check.
 //! - [`telemetry`], [`probe`]: logs, traces, health and metrics of a process.
@@ -23,6 +24,7 @@ pub mod media;
 pub mod probe;
 pub mod process;
 pub mod schedule;
+pub mod scheduled;
 pub mod search;
 pub mod statistics;
 pub mod storage;

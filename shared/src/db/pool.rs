@@ -123,6 +123,16 @@ impl Database {
         self.pool.get().await.map_err(|error| DatabaseError::Unavailable(error.to_string()))
     }
 
+    /// A connection outside the pool, for whoever keeps it for long.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unavailable`] when PostgreSQL does not let it in.
+    pub async fn own_connection(&self) -> Result<AsyncPgConnection, DatabaseError> {
+        use diesel_async::AsyncConnection;
+        let connection = AsyncPgConnection::establish(&self.url).await;
+        connection.map_err(|error| DatabaseError::Unavailable(error.to_string()))
+    }
+
     /// How long the pool waits for a connection, and PostgreSQL works on one statement.
     #[must_use]
     pub fn timeout(&self) -> Duration {

@@ -286,4 +286,4 @@ diesel::joinable!(sessions -> api_keys (api_key_id));
 diesel::allow_tables_to_appear_in_same_query!(users, workspaces, api_keys, sessions);
 diesel::joinable!(schedule_health -> schedules (schedule_id));
 diesel::joinable!(schedule_ticks -> schedules (schedule_id));
-diesel::allow_tables_to_appear_in_same_query!(schedules, schedule_ticks, schedule_health);
+diesel::allow_tables_to_appear_in_same_query!(schedules, schedule_ticks, schedule_health, jobs);

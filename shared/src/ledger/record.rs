@@ -87,6 +87,8 @@ pub(super) struct Changed {
     pub id: Uuid,
     #[diesel(sql_type = Text)]
     pub kind: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub schedule_id: Option<Uuid>,
     #[diesel(sql_type = Text)]
     pub state: String,
     #[diesel(sql_type = Integer)]
@@ -117,7 +119,7 @@ const APPLY: &str = "
     where jobs.id = new.id
       and (jobs.generation, jobs.version) < (new.generation, new.version)
       and not (jobs.finished_at is not null and jobs.generation = new.generation)
-    returning jobs.id, jobs.kind, jobs.state, jobs.generation, jobs.version, jobs.run_at, jobs.finished_at,
+    returning jobs.id, jobs.kind, jobs.schedule_id, jobs.state, jobs.generation, jobs.version, jobs.run_at, jobs.finished_at,
         jobs.error_class, jobs.error_message";
 
 /// Applies the greatest transition of each job, where it is greater than what the ledger has, and where that is not

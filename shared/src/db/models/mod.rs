@@ -5,10 +5,12 @@ mod api_key;
 mod job;
 mod job_attempt;
 mod media;
+mod schedule;
 mod user;
 
 pub use api_key::{ApiKey, NewApiKey};
 pub use job::Job;
 pub use job_attempt::JobAttempt;
 pub use media::{Media, NewMedia, Thumbnail};
+pub use schedule::{Schedule, ScheduleDefinition, ScheduleTick};
 pub use user::{NewUser, NewWorkspace, User};
