@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 #[derive(Clone, Debug)]
 pub enum Cadence {
     /// An expression in a zone.
-    Cron(Timetable),
+    Cron(Box<Timetable>),
     /// So much time apart, counted from a start.
     Every {
         /// Whole seconds, at least one.
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_start_bounds_every_cadence() {
-        let cadence = Cadence::Cron(Timetable::utc("0 * * * *".parse().unwrap()));
+        let cadence = Cadence::Cron(Box::new(Timetable::utc("0 * * * *".parse().unwrap())));
         let plan = Plan { cadence, starts_at: Some(time("2026-01-05T10:00:00Z")), ends_at: None };
         assert_eq!(ticks(&plan, "2026-01-01T00:00:00Z", 2), ["05T10:00:00", "05T11:00:00"]);
         let once = Plan { cadence: Cadence::Once(time("2026-01-05T10:00:00Z")), starts_at: None, ends_at: None };

@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn a_walk_finds_the_last_ticks_of_a_plan_that_ended_long_ago() {
         let expression = "* * * * * * 1970".parse().unwrap();
-        let plan = Plan { cadence: Cadence::Cron(Timetable::utc(expression)), starts_at: None, ends_at: None };
+        let plan =
+            Plan { cadence: Cadence::Cron(Box::new(Timetable::utc(expression))), starts_at: None, ends_at: None };
         let (run, missed, next) = sorted(&plan, 1, 56 * 365 * 86_400, &policy(Missed::RunOnce, 1, 60));
         assert_eq!((run, missed.unwrap().1, next), (vec![365 * 86_400 - 1], 365 * 86_400 - 2, -1));
     }

@@ -158,13 +158,12 @@ fn interval(fields: &Fields, language: Language) -> String {
     }
     let is_at_minutes = !fields.minute.is_wildcard && step(&fields.minute, 60).is_none();
     if !fields.hour.is_wildcard {
-        match step(&fields.hour, 24) {
-            Some(hours) => parts.push(language.pick(format!("every {hours} hours"), format!("setiap {hours} jam"))),
-            None => {
-                let hours = language.values(&fields.hour.values, |hour| hour.to_string());
-                let word = if fields.hour.values.len() == 1 { "hour" } else { "hours" };
-                parts.push(language.pick(format!("in the {word} {hours}"), format!("pada jam {hours}")));
-            }
+        if let Some(hours) = step(&fields.hour, 24) {
+            parts.push(language.pick(format!("every {hours} hours"), format!("setiap {hours} jam")));
+        } else {
+            let hours = language.values(&fields.hour.values, |hour| hour.to_string());
+            let word = if fields.hour.values.len() == 1 { "hour" } else { "hours" };
+            parts.push(language.pick(format!("in the {word} {hours}"), format!("pada jam {hours}")));
         }
         if is_on_the_hour && step(&fields.hour, 24).is_none() {
             parts.insert(0, language.pick("every hour", "setiap jam").to_owned());
@@ -293,7 +292,7 @@ mod tests {
         let once = Cadence::Once("2026-01-31T02:30:00Z".parse().unwrap());
         assert_eq!(sentence(&once, zone, English), "Once, on 2026-01-31 at 09:30:00 (Asia/Jakarta).");
         assert_eq!(sentence(&once, zone, Indonesian), "Sekali, pada 2026-01-31 pukul 09.30.00 (Asia/Jakarta).");
-        let daily = Cadence::Cron(Timetable { zone, ..Timetable::utc("@daily".parse().unwrap()) });
+        let daily = Cadence::Cron(Box::new(Timetable { zone, ..Timetable::utc("@daily".parse().unwrap()) }));
         assert_eq!(sentence(&daily, zone, Indonesian), "Pukul 00.00 setiap hari (Asia/Jakarta).");
     }
 }

@@ -89,7 +89,8 @@ fn render_at(template: &Value, variables: &Variables<'_>, pointer: &mut String) 
         Value::Array(items) => {
             let mut all = Vec::with_capacity(items.len());
             for (index, item) in items.iter().enumerate() {
-                pointer.push_str(&format!("/{index}"));
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
                 all.push(render_at(item, variables, pointer)?);
                 pointer.truncate(length);
             }
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rendered(template: Value) -> Result<Value, TemplateError> {
+    fn rendered(template: &Value) -> Result<Value, TemplateError> {
         let variables = Variables {
             tick: "2026-03-29T01:30:00Z".parse().unwrap(),
             previous: "2026-03-28T01:30:00Z".parse().unwrap(),
@@ -142,7 +143,7 @@ mod tests {
             schedule_id: Uuid::nil(),
             schedule_name: "daily {{tick}}",
         };
-        render(&template, &variables)
+        render(template, &variables)
     }
 
     #[test]
@@ -157,7 +158,7 @@ mod tests {
             "file": ["report-2026-03-29_08:30:00.csv"], "since": 1_774_747_800, "text": "at 1774747800",
             "utc": "2026-03-29T01:30:00Z", "n": 3, "a}}": "}}", "by": "daily {{tick}}"
         });
-        assert_eq!(rendered(template).unwrap(), expected);
+        assert_eq!(rendered(&template).unwrap(), expected);
     }
 
     #[test]
@@ -168,10 +169,10 @@ mod tests {
             (json!("{{}}"), ""),
             (json!({"a": "{{tick}} {{Tick}}"}), "/a"),
         ] {
-            assert_eq!(rendered(template.clone()).unwrap_err().pointer, pointer, "{template}");
+            assert_eq!(rendered(&template).unwrap_err().pointer, pointer, "{template}");
         }
         for name in VARIABLES {
-            assert!(rendered(json!(format!("{{{{{name}}}}}"))).is_ok(), "{name}");
+            assert!(rendered(&json!(format!("{{{{{name}}}}}"))).is_ok(), "{name}");
         }
     }
 }

@@ -50,7 +50,7 @@ impl ScheduleDefinition {
             (Some(expression), None, None) => {
                 let expression: Expression = expression.parse()?;
                 let clock_change = ClockChange { gap: self.gap.parse()?, repeat: self.repeat.parse()? };
-                Cadence::Cron(Timetable { expression, zone, clock_change })
+                Cadence::Cron(Box::new(Timetable { expression, zone, clock_change }))
             }
             (None, Some(seconds), None) => Cadence::Every {
                 interval: TimeDelta::seconds(seconds.into()),

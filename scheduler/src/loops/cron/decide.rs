@@ -49,8 +49,9 @@ pub(super) fn decide(schedule: &Schedule, now: DateTime<Utc>, live: &[Uuid]) -> 
     match (overlap, latest) {
         (_, None) => {}
         (Overlap::Allow, Some(latest)) => {
-            others.into_iter().for_each(|tick| decision.enqueue(schedule, tick, now));
-            decision.enqueue(schedule, latest, now);
+            for tick in others.into_iter().chain([latest]) {
+                decision.enqueue(schedule, tick, now);
+            }
         }
         (Overlap::Skip, Some(latest)) => {
             decision.drop(schedule, now, &others);

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 /// What whoever owns a schedule decides.
-#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, Default, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = schedules, treat_none_as_null = true)]
 pub struct ScheduleDefinition {
     /// Unique in its workspace.
@@ -76,6 +76,25 @@ pub struct Schedule {
     pub created_at: DateTime<Utc>,
     /// When its definition last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Schedule {
+    /// One that was made at `now` and is kept nowhere: to try what a definition means.
+    #[must_use]
+    pub fn draft(id: Uuid, definition: ScheduleDefinition, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            workspace_id: None,
+            definition,
+            created_by: None,
+            version: 1,
+            next_run_at: None,
+            last_tick_at: None,
+            queued_tick: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
 /// What became of a tick, or of a span of missed ones.
