@@ -44,6 +44,11 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
         *self = kept;
     }
 
+    /// The values, in their order.
+    pub fn into_items(self) -> impl Iterator<Item = T> {
+        self.items.into_iter().take(usize::from(self.len))
+    }
+
     /// Whether another value fits.
     #[must_use]
     pub fn has_room(&self) -> bool {

@@ -1,8 +1,8 @@
 //! `gotong-model all [PART OF A NAME]` walks every scenario under the full rules; `gotong-model rules [PART OF A NAME]`
-//! switches each rule off in turn and prints a shortest counterexample. Exits with 1 if a scenario does not hold, or a rule
-//! is not needed.
+//! switches each rule off in turn and prints a shortest counterexample; `gotong-model traces` prints what stands in
+//! `counterexamples.txt`, for tests of the real thing. Exits with 1 if a scenario does not hold, or a rule is not needed.
 
-use gotong_model::{Report, Rule, Rules, check, large, small};
+use gotong_model::{Report, Rule, Rules, Trace, check, large, small};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -15,8 +15,9 @@ fn main() -> ExitCode {
     let fine = match mode.as_str() {
         "all" => walk_all(&part),
         "rules" => switch_off_each(&part),
+        "traces" => print_traces(),
         _ => {
-            eprintln!("usage: gotong-model all|rules [PART OF A NAME]");
+            eprintln!("usage: gotong-model all|rules|traces [PART OF A NAME]");
             return ExitCode::from(2);
         }
     };
@@ -58,6 +59,22 @@ fn switch_off_each(part: &str) -> bool {
             println!("NOTHING BREAKS");
         }
         fine &= broken.is_some();
+    }
+    fine
+}
+
+/// The first counterexample of each rule among the small scenarios.
+fn print_traces() -> bool {
+    let mut fine = true;
+    for rule in Rule::ALL {
+        let trace = small().into_iter().find_map(|scenario| {
+            let broken = check(Rules::without(*rule), &scenario, LIMIT).broken?;
+            Some(Trace::of(*rule, &scenario, &broken))
+        });
+        match trace {
+            Some(trace) => println!("{trace}"),
+            None => fine = false,
+        }
     }
     fine
 }

@@ -55,7 +55,9 @@ impl State {
     pub(crate) fn fresh_epoch(&self) -> u8 {
         let mut top = 0;
         let mut copy = *self;
-        copy.each_standing_epoch(|name| top = top.max(*name));
+        let mut visit = |name: &mut u8| top = top.max(if matches!(*name, DEAD | LATE) { 0 } else { *name });
+        copy.each_standing_epoch(&mut visit);
+        copy.each_remembered_epoch(&mut visit);
         top + 1
     }
 
@@ -83,15 +85,34 @@ impl State {
         if rules.has(Rule::Clock) {
             self.rank_versions();
         }
-        let leaves = |redis: &Redis| redis.entry.is_leaving();
-        if !rules.has(Rule::Deadline) || !(leaves(&self.redis) || self.saved.as_ref().is_some_and(leaves)) {
-            self.each_aged(|aged| *aged = false);
-        }
+        self.forget_age(rules);
         self.net.sort_unstable();
         self.workers.sort_unstable();
         self.recorders.sort_unstable();
         self.relays.sort_unstable();
         self.doctors.sort_unstable();
+    }
+
+    /// Without a tombstone in its last seconds nothing has been under way for longer than it.
+    pub(crate) fn forget_age(&mut self, rules: Rules) {
+        let leaves = |redis: &Redis| redis.entry.is_leaving();
+        if !rules.has(Rule::Deadline) || !(leaves(&self.redis) || self.saved.as_ref().is_some_and(leaves)) {
+            self.each_aged(|aged| *aged = false);
+        }
+    }
+
+    /// Which messages are certain to be refused, since nothing that stands can ever have their epoch again.
+    pub(crate) fn refused_for_ever(&self, rules: Rules) -> impl Iterator<Item = usize> {
+        let mut standing = [false; 256];
+        let mut copy = *self;
+        copy.each_standing_epoch(|name| standing[usize::from(*name)] = true);
+        let is_dead = move |epoch: u8| rules.has(Rule::NamedEpoch) && epoch != LATE && !standing[usize::from(epoch)];
+        copy.net.into_items().enumerate().filter_map(move |(at, message)| match message {
+            Message::Push { push: Push { epoch, .. }, .. } | Message::Cancel { epoch, .. } => {
+                is_dead(epoch).then_some(at)
+            }
+            Message::Park { .. } | Message::Unpark { .. } => None,
+        })
     }
 
     fn rename_epochs(&mut self, rules: Rules) {

@@ -67,6 +67,17 @@ pub enum End {
     Expired,
 }
 
+impl End {
+    /// The state of the ledger's row.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "dead",
+        }
+    }
+}
+
 /// One transition on its way to the ledger. The version is also its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Event {

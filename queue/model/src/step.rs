@@ -13,6 +13,9 @@ macro_rules! steps {
         }
 
         impl Step {
+            /// Every step.
+            pub const ALL: &[Self] = &[$(Self::$time,)+ $(Self::$fault),+];
+
             fn text(self) -> &'static str {
                 match self { $(Self::$time => $time_text,)+ $(Self::$fault => $fault_text,)+ }
             }

@@ -1,9 +1,12 @@
 //! The small scenarios, walked to their ends; and that each rule is needed.
 
-use gotong_model::{Rule, Rules, check, small};
+use gotong_model::{Rule, Rules, Trace, check, small};
 
 /// States walked before a scenario counts as too large for a test.
 const LIMIT: usize = 2_000_000;
+/// What the tests of the real ledger and queue replay.
+const KEPT: &str = include_str!("../counterexamples.txt");
+const STALE: &str = "cargo run --release -p gotong-model -- traces > queue/model/counterexamples.txt";
 
 #[test]
 fn the_protocol_holds_in_every_small_scenario() {
@@ -20,8 +23,15 @@ fn the_protocol_holds_in_every_small_scenario() {
 fn without_any_one_rule_it_breaks() {
     for rule in Rule::ALL {
         let rules = Rules::without(*rule);
-        let breaks = small().iter().any(|scenario| check(rules, scenario, LIMIT).broken.is_some());
-        assert!(breaks, "nothing breaks although {}", rule.without());
+        let broken = small().into_iter().find_map(|scenario| {
+            let broken = check(rules, &scenario, LIMIT).broken?;
+            Some(Trace::of(*rule, &scenario, &broken))
+        });
+        let trace = broken.unwrap_or_else(|| panic!("nothing breaks although {}", rule.without()));
+        let kept = KEPT.split("\n\n").find(|kept| kept.starts_with(&format!("{rule}: ")));
+        let kept: Trace =
+            kept.and_then(|kept| kept.parse().ok()).unwrap_or_else(|| panic!("{rule} is missing: {STALE}"));
+        assert_eq!(kept, trace, "{STALE}");
     }
 }
 

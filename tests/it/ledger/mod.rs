@@ -1,3 +1,4 @@
+mod conformance;
 mod counts;
 mod order;
 mod partitions;

@@ -32,6 +32,7 @@ pub struct Next {
 pub(crate) struct Steps<'a> {
     pub(crate) rules: Rules,
     pub(crate) scenario: &'a Scenario,
+    keeps_names: bool,
     found: &'a mut Vec<Next>,
 }
 
@@ -41,7 +42,11 @@ impl Steps<'_> {
     }
 
     pub(crate) fn add_judged(&mut self, step: Step, mut state: State, wrong: Option<Violation>) {
-        state.normalise(self.rules);
+        if self.keeps_names {
+            state.forget_age(self.rules);
+        } else {
+            state.normalise(self.rules);
+        }
         self.found.push(Next { step, state, wrong });
     }
 
@@ -54,8 +59,16 @@ impl Steps<'_> {
 impl State {
     /// Puts every step that is possible now into `found`, in place of what is there.
     pub fn steps(&self, rules: Rules, scenario: &Scenario, found: &mut Vec<Next>) {
-        found.clear();
-        let mut steps = Steps { rules, scenario, found };
+        self.take_steps(Steps { rules, scenario, keeps_names: false, found });
+    }
+
+    /// The same, but every name and every participant keeps its place, so that one can follow who does what.
+    pub(crate) fn steps_of_players(&self, rules: Rules, scenario: &Scenario, found: &mut Vec<Next>) {
+        self.take_steps(Steps { rules, scenario, keeps_names: true, found });
+    }
+
+    fn take_steps(&self, mut steps: Steps) {
+        steps.found.clear();
         api::steps(self, &mut steps);
         network::steps(self, &mut steps);
         relay::steps(self, &mut steps);
