@@ -135,6 +135,26 @@ pub async fn stored(state: &AppState, key: &IdempotencyKey) -> Result<Option<Sto
     Ok(Some(StoredAnswer { status, location, body, fingerprint }))
 }
 
+/// The answer to be given again to a request with that fingerprint whose key is taken.
+///
+/// # Errors
+/// When the key was used for another request, has just expired, or the database does not answer.
+pub async fn replay(
+    state: &AppState,
+    key: &IdempotencyKey,
+    fingerprint: &Fingerprint,
+) -> Result<StoredAnswer, Problem> {
+    let Some(stored) = stored(state, key).await? else {
+        let detail = "The first request with this Idempotency-Key has just expired; send it again.";
+        return Err(Problem::new(Code::IdempotencyConflict, detail).retry_after(1));
+    };
+    if stored.fingerprint == *fingerprint {
+        return Ok(stored);
+    }
+    let detail = "This Idempotency-Key was used for another request.";
+    Err(Problem::new(Code::IdempotencyMismatch, detail).about("/header/Idempotency-Key"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

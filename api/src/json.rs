@@ -12,13 +12,13 @@ use poem_openapi::{
 };
 use serde::de::DeserializeOwned;
 
-/// The longest body, in bytes.
-const LONGEST: usize = 1024 * 1024;
+/// The longest body unless an operation says otherwise, in bytes.
+pub const LONGEST: usize = 1024 * 1024;
 
-/// A request's body.
-pub struct JsonBody<T>(pub T);
+/// A request's body, of at most so many bytes.
+pub struct JsonBody<T, const LIMIT: usize = LONGEST>(pub T);
 
-impl<'a, T: DeserializeOwned + Type> ApiExtractor<'a> for JsonBody<T> {
+impl<'a, T: DeserializeOwned + Type, const LIMIT: usize> ApiExtractor<'a> for JsonBody<T, LIMIT> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     const PARAM_IS_REQUIRED: bool = true;
 
@@ -43,7 +43,7 @@ impl<'a, T: DeserializeOwned + Type> ApiExtractor<'a> for JsonBody<T> {
             let problem = Problem::new(Code::UnsupportedType, "Send the body as application/json.");
             return Err(problem.about("/header/Content-Type").into());
         }
-        let bytes = body.take()?.into_bytes_limit(LONGEST).await?;
+        let bytes = body.take()?.into_bytes_limit(LIMIT).await?;
         Ok(Self(parse(&bytes)?))
     }
 }

@@ -26,6 +26,7 @@ pub mod routes;
 mod schema;
 mod serve;
 mod state;
+mod transaction;
 mod upload;
 
 pub use app::app;

@@ -2,7 +2,11 @@
 
 use crate::{
     problem::Code,
-    routes::{jobs::JobsApi, media::MediaApi, session::SessionApi},
+    routes::{
+        jobs::{JobActionsApi, JobsApi},
+        media::MediaApi,
+        session::SessionApi,
+    },
 };
 use poem::{
     Response, handler,
@@ -16,7 +20,7 @@ use std::{
 };
 
 /// Every operation under `/api/v1`.
-pub type Operations = (MediaApi, JobsApi, SessionApi);
+pub type Operations = (MediaApi, JobsApi, JobActionsApi, SessionApi);
 /// The operations with their description.
 pub type Service = OpenApiService<Operations, ()>;
 
@@ -35,7 +39,7 @@ const DESCRIPTION: &str = "Applications hand their slow and fragile work to Goto
 /// Every operation, described.
 #[must_use]
 pub fn service() -> Service {
-    OpenApiService::new((MediaApi, JobsApi, SessionApi), "Gotong", env!("CARGO_PKG_VERSION"))
+    OpenApiService::new((MediaApi, JobsApi, JobActionsApi, SessionApi), "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
         .server(ServerObject::new(LOCAL).description("A local installation"))

@@ -93,7 +93,7 @@ impl<T> Page<T> {
         per_page: u32,
         cursor: Option<Cursor>,
         path: &str,
-        filters: &[(&str, &str)],
+        filters: &[(&str, impl AsRef<str>)],
         id: impl Fn(&T) -> Uuid,
     ) -> Self {
         let longest = usize::try_from(per_page).unwrap_or(usize::MAX);
@@ -116,10 +116,10 @@ impl<T> Page<T> {
     }
 }
 
-fn link(path: &str, per_page: u32, filters: &[(&str, &str)], cursor: Option<Cursor>) -> String {
+fn link(path: &str, per_page: u32, filters: &[(&str, impl AsRef<str>)], cursor: Option<Cursor>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("per_page", &per_page.to_string());
-    query.extend_pairs(filters);
+    query.extend_pairs(filters.iter().map(|(name, value)| (name, value.as_ref())));
     if let Some(cursor) = cursor {
         query.append_pair("cursor", &cursor.text());
     }

@@ -13,7 +13,11 @@ pub use declared::{Declares, Refused};
 pub use document::{FieldError, ProblemDocument};
 pub use foreign::of_poem_error;
 
-use gotong_shared::{db::DatabaseError, storage::StorageError};
+use gotong_shared::{
+    db::DatabaseError,
+    enqueue::{ClaimError, EnqueueError},
+    storage::StorageError,
+};
 use poem::{
     IntoResponse, Response,
     error::ResponseError,
@@ -93,6 +97,18 @@ impl Problem {
         self.0.code
     }
 
+    /// The parts of the request at fault.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    /// The sentence about this occurrence.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// The answer on the wire.
     #[must_use]
     pub fn respond(&self, request_id: &str) -> Response {
@@ -150,6 +166,17 @@ impl From<DatabaseError> for Problem {
     }
 }
 
+impl From<EnqueueError> for Problem {
+    fn from(error: EnqueueError) -> Self {
+        match error {
+            EnqueueError::Database(error) => error.into(),
+            EnqueueError::Payload(error) => Self::new(Code::Invalid, "The payload does not fit its kind.")
+                .at(format!("/payload{}", error.pointer), error.message),
+            error @ (EnqueueError::Id | EnqueueError::TooMany) => Self::new(Code::Invalid, error.to_string()),
+        }
+    }
+}
+
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         match error {
@@ -159,6 +186,15 @@ impl From<StorageError> for Problem {
             }
             StorageError::NotFound(_) => Self::not_found("object"),
             StorageError::Range => Self::new(Code::RangeNotSatisfiable, "The range lies outside the file."),
+        }
+    }
+}
+
+impl From<ClaimError> for Problem {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Storage(error) => error.into(),
+            ClaimError::Damaged => Self::internal(error),
         }
     }
 }

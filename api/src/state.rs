@@ -3,10 +3,11 @@
 use crate::{Config, auth::throttle::Throttle, problem::Problem};
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
+use gotong_queue::Micros;
 use gotong_shared::{
     config::UploadLimits,
     db::{Connection, Database, DatabaseError},
-    enqueue::Dispatcher,
+    enqueue::{Dispatcher, Enqueued},
     mail::{Mail, MailError},
     search::{Search, SearchError},
     storage::Storage,
@@ -14,7 +15,7 @@ use gotong_shared::{
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,6 +24,9 @@ const WAITERS: usize = 256;
 
 /// How many passwords are hashed at once: each takes 19 MiB.
 const HASHERS: usize = 2;
+
+/// How long Redis is waited for when a job is pushed.
+const DISPATCH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why the API cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +110,17 @@ impl AppState {
         let connection =
             timeout_at(deadline.0, self.database.connection()).await.unwrap_or_else(|_| Err(no_answer()))?;
         Ok(Session { connection, deadline })
+    }
+
+    /// Redis time, from which a push's deadline counts; `None` if Redis does not answer soon.
+    pub async fn clock(&self) -> Option<Micros> {
+        timeout(DISPATCH_PATIENCE / 4, self.dispatcher.clock()).await.unwrap_or(None)
+    }
+
+    /// Hands what was accepted to Redis behind the request's back. Whatever Redis does not take is left to the relay.
+    pub fn push(&self, clock: Option<Micros>, enqueued: Enqueued) {
+        let dispatcher = self.dispatcher.clone();
+        self.tasks.spawn(async move { timeout(DISPATCH_PATIENCE, dispatcher.push(clock, enqueued)).await });
     }
 
     /// A place among the uploads under way, if one is free.

@@ -41,6 +41,7 @@ const NAMES: [&str; 21] = [
 
 const META: usize = 0;
 const JOBS: usize = 1;
+const LEASES: usize = 3;
 const WAKE: usize = 4;
 const EVENTS_WAKE: usize = 12;
 const UNDECODABLE: usize = 18;
@@ -63,6 +64,10 @@ impl Keys {
 
     pub(crate) fn jobs(&self) -> &str {
         &self.all[JOBS]
+    }
+
+    pub(crate) fn leases(&self) -> &str {
+        &self.all[LEASES]
     }
 
     pub(crate) fn wake(&self) -> &str {

@@ -13,7 +13,8 @@ mod new_job;
 
 pub use claim::{CLAIMS, Claim, ClaimError, check_in, check_in_payload, claims_of_day};
 pub use dispatcher::Dispatcher;
-pub use insert::{Enqueued, enqueue};
+pub use insert::{Enqueued, enqueue, enqueue_each};
+pub(crate) use insert::{claim_keys, key_scope};
 pub use new_job::NewJob;
 
 use crate::jobs::PayloadError;

@@ -14,7 +14,7 @@ mod waiting;
 
 pub use database::TestDatabase;
 pub use images::{header_only_png, jpeg, png_with_alpha, turned_jpeg};
-pub use platform::{Client, Platform, Running, Servers};
+pub use platform::{Client, Platform, Running, Servers, answer};
 pub use processes::{Binary, Process};
 pub use redis::{port_of, redis_command};
 pub use services::Services;

@@ -8,7 +8,7 @@ use crate::{
 use diesel::ExpressionMethods;
 use diesel_async::RunQueryDsl;
 use gotong_api::auth::key;
-use gotong_queue::QueueName;
+use gotong_queue::{ManualWorker, QueueName, Subscription, WorkerInfo};
 use gotong_shared::{
     config::{QueueConfig, Reader, StorageConfig},
     db::{
@@ -173,6 +173,18 @@ impl Platform {
         gotong_queue::Client::connect(config.engine()).await.expect("a client")
     }
 
+    /// A worker by hand on the queue of thumbnails.
+    pub async fn hand(&self) -> ManualWorker {
+        let subscription = Subscription {
+            queue: Self::images(),
+            concurrency: 1,
+            kinds: vec!["thumbnail.generate".to_owned()],
+            worker: WorkerInfo::new("test"),
+            drain: Duration::ZERO,
+        };
+        ManualWorker::new(self.queue().await, &subscription)
+    }
+
     /// What the loops of a scheduler work with.
     pub async fn resources(&self) -> gotong_scheduler::Resources {
         gotong_scheduler::Resources { database: self.database.pool(), client: self.queue().await }
@@ -320,7 +332,11 @@ impl Client {
     }
 }
 
-async fn answer(answer: reqwest::Response) -> (StatusCode, Value) {
+/// The status and JSON of an answer; `Null` where there is none.
+///
+/// # Panics
+/// When the body breaks off.
+pub async fn answer(answer: reqwest::Response) -> (StatusCode, Value) {
     let status = answer.status();
     let text = answer.text().await.expect("a body");
     (status, serde_json::from_str(&text).unwrap_or(Value::Null))

@@ -58,6 +58,16 @@ codes! {
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long";
     /// Another request with the same `Idempotency-Key` is still under way.
     IdempotencyConflict = "idempotency_conflict", CONFLICT, "The first request is still under way";
+    /// The job has ended, so that it can be neither edited nor cancelled.
+    JobEnded = "job_ended", CONFLICT, "The job has ended";
+    /// The job has not ended, so that it can be neither retried nor deleted.
+    JobOpen = "job_open", CONFLICT, "The job has not ended";
+    /// The job runs, so that it cannot be edited.
+    JobRunning = "job_running", CONFLICT, "The job runs";
+    /// A live job of the same kind has the unique key, or a job has the id.
+    Duplicate = "duplicate", CONFLICT, "There is such a job already";
+    /// The resource is no longer as `If-Match` says.
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Changed meanwhile";
     /// The file or the body is larger than what is accepted.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "Too large";
     /// The body, or the file in it, is of a type that is not accepted.
@@ -74,6 +84,8 @@ codes! {
     TooManyPixels = "too_many_pixels", UNPROCESSABLE_ENTITY, "Too many pixels";
     /// The `Idempotency-Key` was used before, for another request.
     IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY, "Idempotency key used for another request";
+    /// A change names the state it starts from: send `If-Match` with the resource's `ETag`.
+    PreconditionRequired = "precondition_required", PRECONDITION_REQUIRED, "If-Match is required";
     /// Too many wrong passwords for one address.
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts";
     /// A defect on our side.
@@ -82,6 +94,8 @@ codes! {
     DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "Database unavailable";
     /// The object store does not answer.
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Object store unavailable";
+    /// Redis does not answer.
+    QueueUnavailable = "queue_unavailable", SERVICE_UNAVAILABLE, "Queue unavailable";
     /// As many uploads are under way as this process accepts.
     TooManyUploads = "too_many_uploads", SERVICE_UNAVAILABLE, "Too many uploads";
 }

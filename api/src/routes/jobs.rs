@@ -1,139 +1,306 @@
-//! `/jobs`: how the work stands.
-//!
-//! What waits or runs is known to Redis, what has ended to the ledger, and a job can move from one to the other between
-//! two questions. So an open row is compared with Redis, and a job that Redis no longer knows is looked up again.
+//! `/jobs`: work that is asked for, and how it stands.
 
+mod accept;
+mod actions;
+mod batch;
+mod edit;
+mod filter;
+mod find;
+mod request;
 mod resource;
 
+pub use actions::JobActionsApi;
+pub use find::find;
 pub use resource::JobResource;
 
-use super::{Reading, Tag};
+use super::{Asking, Batching, Listing, Reading, Tag};
 use crate::{
     AppState,
-    auth::{Actor, Reader},
+    auth::{Reader, Writer},
+    context::RequestContext,
+    idempotency::{IdempotencyKey, StoredAnswer},
+    json::JsonBody,
+    page::{self, Cursor, Page},
     problem::{Problem, Refused},
+    transaction::{Answer, Done, Fault},
 };
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use gotong_queue::{EntryView, QueueName};
-use gotong_shared::db::{
-    models::{Job, JobAttempt},
-    schema::{job_attempts, jobs},
-};
+use accept::{Outcome, Single, accept, fingerprint, single};
+use actions::{BatchAnswer, batch_answer};
+use batch::{BatchResult, ItemProblem, JobBatch, check_length};
+use chrono::{DateTime, Utc};
+use filter::Asked;
+use find::Wish;
+use gotong_shared::{enqueue::Claim, ledger::State};
 use poem::web::Data;
 use poem_openapi::{
-    OpenApi,
-    param::{Header, Path},
+    ApiResponse, OpenApi,
+    param::{Header, Path, Query},
     payload::Json,
+    types::{Any, ParseFromJSON, ToJSON},
 };
-use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
+use request::{JobRequest, Wanted};
+use resource::{JobAttemptList, JobList};
+use serde_json::Value;
 use uuid::Uuid;
 
-/// How long Redis is waited for; without it the ledger's view stands.
-const REDIS_PATIENCE: Duration = Duration::from_millis(500);
-/// The longest wait that `Prefer: wait=N` is granted.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// How often a waiting request looks.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// The most attempts that are told, the latest ones.
-const MOST_ATTEMPTS: i64 = 100;
+/// The longest body with one job, in bytes: the largest payload, and room for what is around it.
+const LARGEST_BODY: usize = 6 * 1024 * 1024;
+/// The longest body of a batch, in bytes.
+const LARGEST_BATCH: usize = 16 * 1024 * 1024;
+
+/// How a job that is asked for is answered.
+#[derive(ApiResponse)]
+pub enum JobAccepted {
+    /// The job has ended within the time that the client wished to wait, or it was there before.
+    #[oai(status = 200)]
+    There(
+        Json<JobResource>,
+        /// The job.
+        #[oai(header = "Location")]
+        String,
+        /// `true` when this is the answer to an earlier request with the same Idempotency-Key.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
+    ),
+    /// It is accepted: it will run, whatever fails.
+    #[oai(status = 202)]
+    Accepted(
+        Json<JobResource>,
+        /// The job.
+        #[oai(header = "Location")]
+        String,
+        /// `true` when this is the answer to an earlier request with the same Idempotency-Key.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
+    ),
+}
+
+/// How a job is told.
+#[derive(ApiResponse)]
+enum JobAnswer {
+    /// The job as it stands.
+    #[oai(status = 200)]
+    Found(
+        Json<JobResource>,
+        /// Which state of the job this is; an edit names it.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
 
 /// The operations on jobs.
 pub struct JobsApi;
 
 #[OpenApi(prefix_path = "/jobs", tag = "Tag::Jobs")]
 impl JobsApi {
+    /// Ask for a job.
+    ///
+    /// With `Prefer: wait=N` the answer is held back until the job has ended, for N seconds at most (30 is the limit),
+    /// and is then 200.
+    #[oai(path = "/", method = "post", operation_id = "create_job")]
+    async fn create(
+        &self,
+        Data(app): Data<&AppState>,
+        caller: Writer,
+        /// The client's own name for this request, 1 to 255 visible ASCII characters. The same key and body within a
+        /// day are answered alike without being done again.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        /// `wait=N`: hold the answer back until the job has ended, at most N seconds (RFC 7240).
+        #[oai(name = "Prefer")]
+        prefer: Header<Option<String>>,
+        Data(context): Data<&RequestContext>,
+        body: JsonBody<JobRequest, LARGEST_BODY>,
+    ) -> Result<JobAccepted, Refused<Asking>> {
+        let key = IdempotencyKey::read(caller.workspace_id, "create_job", idempotency_key.0)?;
+        let print = fingerprint(&Value::Object(body.0.0.clone()));
+        let wanted = body.0.read(&caller, context.trace)?;
+        let id = wanted.job.id;
+        let done = match accept(app, &caller, vec![wanted], key.as_ref(), print, single).await {
+            // Nobody knows whether it was committed: the row tells.
+            Err(Fault::Unknown(problem)) => {
+                let job = find(app, &caller, id).await.map_err(|_| problem)?;
+                Done::Now(Single::Accepted(Box::new(job)))
+            }
+            done => done.map_err(Fault::problem)?,
+        };
+        let (job, replayed) = match done {
+            Done::Now(Single::Accepted(job)) => (*job, None),
+            Done::Now(Single::Existing(owner)) => {
+                let job = find(app, &caller, owner).await?;
+                let location = job.links.this.clone();
+                return Ok(JobAccepted::There(Json(job), location, None));
+            }
+            Done::Before(stored) => (replay(stored)?, Some(true)),
+        };
+        let location = job.links.this.clone();
+        let wish = Wish::read(prefer.as_deref());
+        if wish.is_none() {
+            return Ok(JobAccepted::Accepted(Json(job), location, replayed));
+        }
+        let job = find::wait_for(app, &caller, job.id, wish).await?;
+        Ok(if job.finished {
+            JobAccepted::There(Json(job), location, replayed)
+        } else {
+            JobAccepted::Accepted(Json(job), location, replayed)
+        })
+    }
+
+    /// Ask for up to 1,000 jobs.
+    ///
+    /// Each is accepted or refused for itself; those that are accepted are accepted together.
+    #[oai(path = "/batch", method = "post", operation_id = "create_jobs")]
+    async fn create_batch(
+        &self,
+        Data(app): Data<&AppState>,
+        caller: Writer,
+        /// The client's own name for this request, 1 to 255 visible ASCII characters. The same key and body within a
+        /// day are answered alike without being done again.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Header<Option<String>>,
+        Data(context): Data<&RequestContext>,
+        body: JsonBody<JobBatch, LARGEST_BATCH>,
+    ) -> Result<BatchAnswer, Refused<Batching>> {
+        let key = IdempotencyKey::read(caller.workspace_id, "create_jobs", idempotency_key.0)?;
+        let requests = body.0.jobs;
+        check_length("/jobs", requests.len())?;
+        let print = fingerprint(&requests.iter().map(|job| Value::Object(job.0.clone())).collect());
+        let mut wanted = Vec::new();
+        let read: Vec<Option<Problem>> = requests
+            .into_iter()
+            .map(|request| request.read(&caller, context.trace).map(|job: Wanted| wanted.push(job)).err())
+            .collect();
+        let answer = |outcomes: Vec<Outcome>| {
+            let mut outcomes = outcomes.into_iter();
+            let items = read.into_iter().map(|refused| match refused {
+                Some(problem) => (problem.code().status().as_u16(), None, Some(ItemProblem::of(&problem))),
+                None => outcomes.next().map_or((500, None, None), |outcome| outcome.told()),
+            });
+            let result = BatchResult::of(items);
+            let body = result.to_json().unwrap_or_default();
+            Ok((result, Answer { status: 207, location: None, body }))
+        };
+        let done = accept(app, &caller, wanted, key.as_ref(), print, answer).await;
+        batch_answer(done.map_err(Fault::problem)?)
+    }
+
+    /// List jobs.
+    ///
+    /// Newest first. A page can hold fewer jobs than asked for, when some moved on to another state just then; follow
+    /// `links.next` until there is none.
+    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
+    #[oai(path = "/", method = "get", operation_id = "list_jobs")]
+    async fn list(
+        &self,
+        Data(app): Data<&AppState>,
+        caller: Reader,
+        /// Only jobs in one of these states.
+        state: Query<Vec<State>>,
+        /// Only jobs of one of these kinds.
+        kind: Query<Vec<String>>,
+        /// Only jobs of this queue.
+        queue: Query<Option<String>>,
+        /// Only jobs that this schedule made.
+        schedule_id: Query<Option<Uuid>>,
+        /// Only jobs whose last error has this fingerprint.
+        error_fingerprint: Query<Option<String>>,
+        /// `path:value`: only jobs whose payload has that value there, in all of the given fields. A kind declares
+        /// which of its fields are searchable.
+        payload: Query<Vec<String>>,
+        /// Only jobs that were accepted at that time or later.
+        created_from: Query<Option<DateTime<Utc>>>,
+        /// Only jobs that were accepted before that time.
+        created_before: Query<Option<DateTime<Utc>>>,
+        /// The most items on a page.
+        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        per_page: Query<u32>,
+        /// Where the page starts, from the links of another page.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<JobList>, Refused<Listing>> {
+        let asked = Asked {
+            states: state.0,
+            kinds: kind.0,
+            queue: queue.0,
+            schedule_id: schedule_id.0,
+            error_fingerprint: error_fingerprint.0,
+            payload: payload.0,
+            created_from: created_from.0,
+            created_before: created_before.0,
+        };
+        let filter = asked.filter(caller.workspace_id)?;
+        let cursor = Cursor::read(cursor.as_deref())?;
+        let per_page = per_page.min(page::LONGEST);
+        let rows = find::list(app, &filter, cursor, per_page).await?;
+        let page = Page::of(rows, per_page, cursor, "/api/v1/jobs", &asked.parameters(), |row| row.id);
+        Ok(Json(JobList::of(page)))
+    }
+
     /// Get a job.
     ///
     /// With `Prefer: wait=N` the answer is held back until the job has ended, for N seconds at most (30 is the limit).
     #[oai(path = "/:id", method = "get", operation_id = "get_job")]
     async fn get(
         &self,
-        Data(state): Data<&AppState>,
+        Data(app): Data<&AppState>,
         caller: Reader,
         id: Path<Uuid>,
         /// `wait=N`: hold the answer back until the job has ended, at most N seconds (RFC 7240).
         #[oai(name = "Prefer")]
         prefer: Header<Option<String>>,
-    ) -> Result<Json<JobResource>, Refused<Reading>> {
-        let until = Instant::now() + prefer.as_deref().map_or(Duration::ZERO, wished_wait);
-        let mut job = find(state, &caller, id.0).await?;
-        let place = (!job.is_final()).then(|| state.wait_place()).flatten();
-        while place.is_some() && !job.is_final() && Instant::now() < until && !state.stopping.is_cancelled() {
-            sleep(LOOK_EVERY).await;
-            job = find(state, &caller, id.0).await?;
-        }
-        Ok(Json(job))
+    ) -> Result<JobAnswer, Refused<Reading>> {
+        let job = find::wait_for(app, &caller, id.0, Wish::read(prefer.as_deref())).await?;
+        let tag = job.tag.clone();
+        Ok(JobAnswer::Found(Json(job), tag))
     }
-}
 
-async fn find(state: &AppState, actor: &Actor, id: Uuid) -> Result<JobResource, Problem> {
-    let (job, attempts) = in_ledger(state, actor, id).await?;
-    let mut resource = JobResource::of(job, attempts);
-    if resource.is_final() {
-        return Ok(resource);
+    /// List a job's attempts.
+    ///
+    /// The latest first. A first attempt that succeeded is told by the job itself.
+    #[oai(path = "/:id/attempts", method = "get", operation_id = "list_job_attempts")]
+    async fn attempts(
+        &self,
+        Data(app): Data<&AppState>,
+        caller: Reader,
+        id: Path<Uuid>,
+        /// The most items on a page.
+        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        per_page: Query<u32>,
+        /// Where the page starts, from the links of another page.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<JobAttemptList>, Refused<Reading>> {
+        find::row(app, &caller, id.0).await?;
+        let cursor = Cursor::read(cursor.as_deref())?;
+        let per_page = per_page.min(page::LONGEST);
+        let rows = find::attempts(app, id.0, cursor, i64::from(per_page) + 1).await?;
+        let path = format!("/api/v1/jobs/{}/attempts", id.0);
+        let none: &[(&str, &str)] = &[];
+        Ok(Json(JobAttemptList::of(Page::of(rows, per_page, cursor, &path, none, find::place_of))))
     }
-    match in_redis(state, &resource.queue, id).await {
-        Some(entry) if entry.is_alive() => resource.overlay(&entry),
-        // Ended or gone meanwhile: the ledger may know by now.
-        Some(entry) => {
-            let (job, attempts) = in_ledger(state, actor, id).await?;
-            resource = JobResource::of(job, attempts);
-            if !resource.is_final() {
-                resource.overlay(&entry);
+
+    /// Get a job's payload, however large.
+    #[oai(path = "/:id/payload", method = "get", operation_id = "get_job_payload")]
+    async fn payload(
+        &self,
+        Data(app): Data<&AppState>,
+        caller: Reader,
+        id: Path<Uuid>,
+    ) -> Result<Json<Any<Value>>, Refused<Reading>> {
+        let row = find::row(app, &caller, id.0).await?;
+        let payload = match Claim::of(&row.payload) {
+            None => row.payload,
+            Some(claim) => {
+                let bytes = claim.redeem(&app.storage).await?;
+                serde_json::from_slice(&bytes).map_err(Problem::internal)?
             }
-        }
-        None => {}
+        };
+        Ok(Json(Any(payload)))
     }
-    Ok(resource)
 }
 
-async fn in_ledger(state: &AppState, actor: &Actor, id: Uuid) -> Result<(Job, Vec<JobAttempt>), Problem> {
-    let mut session = state.session().await?;
-    let (connection, deadline) = session.ledger();
-    let job = jobs::table.find(id).filter(jobs::workspace_id.eq(actor.workspace_id)).select(Job::as_select());
-    let job = deadline.bound(async { job.first(connection).await.optional() }).await?;
-    let job: Job = job.ok_or_else(|| Problem::not_found("job"))?;
-    let attempts = job_attempts::table
-        .filter(job_attempts::job_id.eq(id))
-        .order((job_attempts::generation.desc(), job_attempts::version.desc()))
-        .limit(MOST_ATTEMPTS)
-        .select(JobAttempt::as_select());
-    let attempts = deadline.bound(attempts.load(connection)).await?;
-    Ok((job, attempts))
+fn usual_page() -> u32 {
+    page::USUAL
 }
 
-async fn in_redis(state: &AppState, queue: &str, id: Uuid) -> Option<EntryView> {
-    let queue: QueueName = queue.parse().ok()?;
-    let entries = timeout(REDIS_PATIENCE, state.dispatcher.client().entries(&queue, &[id])).await.ok()?;
-    entries.inspect_err(|error| tracing::debug!(%error, "Redis gave no answer about a job")).ok()?.pop()
-}
-
-/// The wait of a `Prefer` header, bounded (RFC 7240, 4.3).
-fn wished_wait(prefer: &str) -> Duration {
-    let preferences = prefer.split([',', ';']).filter_map(|part| part.split_once('='));
-    let wait = preferences
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))
-        .find_map(|(_, value)| value.trim().trim_matches('"').parse().ok());
-    Duration::from_secs(wait.unwrap_or(0)).min(LONGEST_WAIT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wish_is_read_and_bounded() {
-        for (header, seconds) in [
-            ("wait=5", 5),
-            ("respond-async, wait=10", 10),
-            ("Wait = \"7\"", 7),
-            ("wait=999999", 30),
-            ("wait=-1", 0),
-            ("x", 0),
-        ] {
-            assert_eq!(wished_wait(header), Duration::from_secs(seconds), "{header}");
-        }
-    }
+fn replay(stored: StoredAnswer) -> Result<JobResource, Problem> {
+    JobResource::parse_from_json(Some(stored.body)).map_err(|error| Problem::internal(error.into_message()))
 }

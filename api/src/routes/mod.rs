@@ -53,3 +53,31 @@ pub struct Uploading;
 impl Declares for Uploading {
     const STATUSES: &'static [u16] = &[400, 401, 403, 408, 409, 413, 415, 422, 500, 503];
 }
+
+/// Problems of asking for one thing.
+pub struct Asking;
+
+impl Declares for Asking {
+    const STATUSES: &'static [u16] = &[400, 401, 403, 409, 413, 415, 422, 500, 503];
+}
+
+/// Problems of doing something to many things.
+pub struct Batching;
+
+impl Declares for Batching {
+    const STATUSES: &'static [u16] = &[400, 401, 403, 409, 413, 415, 422, 500, 503];
+}
+
+/// Problems of doing something to one thing.
+pub struct Altering;
+
+impl Declares for Altering {
+    const STATUSES: &'static [u16] = &[400, 401, 403, 404, 409, 422, 500, 503];
+}
+
+/// Problems of editing one thing.
+pub struct Patching;
+
+impl Declares for Patching {
+    const STATUSES: &'static [u16] = &[400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503];
+}

@@ -9,34 +9,29 @@ use crate::{
     AppState,
     attended::attended,
     auth::Actor,
-    idempotency::{self, ClaimError, Fingerprint, IdempotencyKey, StoredAnswer},
+    idempotency::{self, Fingerprint, IdempotencyKey, StoredAnswer},
     metrics,
-    problem::{Code, Problem},
+    problem::Problem,
     routes::media::MediaResource,
-    state::{Deadline, Session},
+    state::Session,
+    transaction::{Fault, transact},
 };
 use diesel::SelectableHelper;
-use diesel_async::{AnsiTransactionManager, RunQueryDsl, TransactionManager};
-use gotong_queue::Micros;
+use diesel_async::RunQueryDsl;
 use gotong_shared::{
     db::{
         DatabaseError,
         models::{Media, NewMedia},
         schema::media,
     },
-    enqueue::{EnqueueError, Enqueued, NewJob, enqueue},
+    enqueue::{Enqueued, NewJob, enqueue},
     jobs::ThumbnailGenerate,
     media::original_key,
     telemetry::TraceContext,
 };
 use poem_openapi::types::ToJSON;
 use sha2::{Digest, Sha256};
-use std::time::Duration;
-use tokio::time::timeout;
 use uuid::Uuid;
-
-/// How long Redis is waited for. Whatever it does not take is left to the relay.
-const DISPATCH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A file that was received, and for whom.
 pub struct Acceptance {
@@ -60,22 +55,6 @@ pub enum Accepted {
     Before(StoredAnswer),
 }
 
-/// What a transaction ends in, if not in its commit.
-enum Fault {
-    /// Nothing was changed.
-    Clean(Problem),
-    /// The same key was committed by another request.
-    Taken,
-    /// The connection broke in the middle of the commit.
-    Unknown(Problem),
-}
-
-impl<E: Into<Problem>> From<E> for Fault {
-    fn from(error: E) -> Self {
-        Self::Clean(error.into())
-    }
-}
-
 impl Acceptance {
     /// The fingerprint of the request: what was sent, whatever the multipart boundaries were.
     #[must_use]
@@ -97,10 +76,11 @@ impl Acceptance {
             discard(state, object);
             return Err(error.into());
         }
-        let clock = timeout(DISPATCH_PATIENCE / 4, state.dispatcher.clock()).await.unwrap_or(None);
-        match self.commit(state, &object).await {
+        let clock = state.clock().await;
+        let written = transact(state, async |session| self.write(session, &object).await).await;
+        match written {
             Ok((resource, enqueued)) => {
-                push(state, clock, enqueued);
+                state.push(clock, enqueued);
                 metrics::uploaded(self.received.format.category().as_str(), self.received.size);
                 Ok(Accepted::Now(Box::new(resource)))
             }
@@ -116,29 +96,6 @@ impl Acceptance {
         }
     }
 
-    async fn commit(&self, state: &AppState, object: &str) -> Result<(MediaResource, Enqueued), Fault> {
-        let mut session = state.session().await?;
-        let (connection, deadline) = session.ledger();
-        deadline.bound(AnsiTransactionManager::begin_transaction(connection)).await?;
-        match self.write(&mut session, object).await {
-            Ok(written) => {
-                let deadline = Deadline::after(state.database.timeout());
-                let commit = AnsiTransactionManager::commit_transaction(&mut *session.connection);
-                match deadline.bound(commit).await {
-                    Ok(()) => Ok(written),
-                    Err(error) if error.is_transient() => Err(Fault::Unknown(error.into())),
-                    Err(error) => Err(Fault::Clean(error.into())),
-                }
-            }
-            Err(fault) => {
-                let rollback = AnsiTransactionManager::rollback_transaction(&mut *session.connection);
-                // A connection that cannot roll back is not used again, which rolls back too.
-                _ = deadline.bound(rollback).await;
-                Err(fault)
-            }
-        }
-    }
-
     async fn write(&self, session: &mut Session, object: &str) -> Result<(MediaResource, Enqueued), Fault> {
         let (connection, deadline) = session.ledger();
         let job = self.job()?;
@@ -148,8 +105,7 @@ impl Acceptance {
         let enqueued = match job {
             Some(job) => tokio::time::timeout_at(deadline.instant(), enqueue(connection, &[job]))
                 .await
-                .map_err(|_| DatabaseError::Unavailable("the ledger gave no answer in time".into()))?
-                .map_err(refused)?,
+                .map_err(|_| DatabaseError::Unavailable("the ledger gave no answer in time".into()))??,
             None => Enqueued::default(),
         };
         let resource = MediaResource::of(row, Vec::new());
@@ -160,11 +116,7 @@ impl Acceptance {
                 body: resource.to_json().unwrap_or_default(),
                 fingerprint: self.fingerprint(),
             };
-            match idempotency::claim(connection, key, &answer).await {
-                Ok(()) => {}
-                Err(ClaimError::Taken) => return Err(Fault::Taken),
-                Err(ClaimError::Refused(problem)) => return Err(Fault::Clean(problem)),
-            }
+            idempotency::claim(connection, key, &answer).await?;
         }
         Ok((resource, enqueued))
     }
@@ -174,7 +126,7 @@ impl Acceptance {
             return Ok(None);
         }
         let payload = ThumbnailGenerate { media_id: self.media_id };
-        let job = NewJob::of(self.actor.workspace_id, &payload).map_err(refused)?;
+        let job = NewJob::of(self.actor.workspace_id, &payload)?;
         Ok(Some(job.created_by(self.actor.id).trace(Some(self.trace.to_string()))))
     }
 
@@ -198,15 +150,7 @@ impl Acceptance {
     /// Answers as the first request with the key was answered.
     async fn replay(&self, state: &AppState) -> Result<Accepted, Problem> {
         let Some(key) = &self.key else { return Err(Problem::internal("there is no key to replay")) };
-        let Some(stored) = idempotency::stored(state, key).await? else {
-            let detail = "The first request with this Idempotency-Key has just expired; send it again.";
-            return Err(Problem::new(Code::IdempotencyConflict, detail).retry_after(1));
-        };
-        if stored.fingerprint == self.fingerprint() {
-            return Ok(Accepted::Before(stored));
-        }
-        let detail = "This Idempotency-Key was used for another file or another file name.";
-        Err(Problem::new(Code::IdempotencyMismatch, detail).about("/header/Idempotency-Key"))
+        idempotency::replay(state, key, &self.fingerprint()).await.map(Accepted::Before)
     }
 
     /// Nobody said whether the transaction was committed: asks once, and leaves the object where it is.
@@ -217,18 +161,6 @@ impl Acceptance {
         tracing::warn!(media = %self.media_id, "it is not known whether an upload was committed; its object stays");
         Err(problem)
     }
-}
-
-fn refused(error: EnqueueError) -> Problem {
-    match error {
-        EnqueueError::Database(error) => error.into(),
-        error => Problem::internal(error),
-    }
-}
-
-fn push(state: &AppState, clock: Option<Micros>, enqueued: Enqueued) {
-    let dispatcher = state.dispatcher.clone();
-    state.tasks.spawn(async move { timeout(DISPATCH_PATIENCE, dispatcher.push(clock, enqueued)).await });
 }
 
 /// Removes an object that no row names.

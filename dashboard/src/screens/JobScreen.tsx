@@ -134,14 +134,15 @@ function Artefact({ mediaId }: { mediaId: string }) {
 
 function History({ job }: { job: Job }) {
   const { t } = useSpeech();
+  const attempts = job.attempts ?? [];
   return (
     <section aria-labelledby="history" className="section">
       <h2 id="history">{t.job.history}</h2>
-      {job.attempts.length === 0 ? (
+      {attempts.length === 0 ? (
         <Empty title={t.job.noAttempts} hint={t.job.historyHint} />
       ) : (
         <ol className="history">
-          {job.attempts.map((attempt, place) => (
+          {attempts.map((attempt, place) => (
             <AttemptRow key={place} attempt={attempt} />
           ))}
         </ol>

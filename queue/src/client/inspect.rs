@@ -121,6 +121,22 @@ impl Client {
         Ok(reply::number(&self.run(&call).await?)? == 1)
     }
 
+    /// The jobs that run, at most `count` (capped at 1,000), those whose lease ends first before the others.
+    ///
+    /// # Errors
+    /// As any command.
+    pub async fn running(&self, queue: &QueueName, count: usize) -> Result<Vec<Uuid>> {
+        let mut range = redis::cmd("ZRANGE");
+        range.arg(self.keys(queue).leases()).arg(0).arg(count.clamp(1, CHUNK) - 1);
+        let mut parts = reply::Parts::of(self.link().command(&range).await?)?;
+        let mut ids = Vec::new();
+        while let Some(id) = parts.next_bytes()? {
+            // the one member that is no id keeps the set from being a list (see fetch.lua)
+            ids.extend(Uuid::from_slice(&id).ok());
+        }
+        Ok(ids)
+    }
+
     /// The jobs whose bytes could not be read, at most `count` (capped at 1,000) of the up to 10,000 that are kept.
     ///
     /// # Errors

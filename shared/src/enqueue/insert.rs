@@ -56,7 +56,11 @@ const INSERT: &str = "
                 timeout_ms, backoff_base_ms, backoff_cap_ms, retention_s, unique_key, created_by, trace, schedule_id)
         where uuid_instant(id) between now() - interval '1 minute' and now() + interval '1 minute'
         on conflict do nothing
-        returning *)
+        returning *),
+    findable as (
+        insert into job_fields (workspace_id, field, job_id)
+        select added.workspace_id, new.field, added.id
+        from unnest($18, $19) as new (id, field) join added using (id))
     select added.*, queue_epochs.name as epoch from added left join queue_epochs using (queue)";
 
 /// Writes the jobs' rows within the caller's transaction.
@@ -64,6 +68,16 @@ const INSERT: &str = "
 /// # Errors
 /// When one of them cannot be accepted; the caller's transaction must then be rolled back.
 pub async fn enqueue(connection: &mut AsyncPgConnection, jobs: &[NewJob]) -> Result<Enqueued, EnqueueError> {
+    let enqueued = enqueue_each(connection, jobs).await?;
+    let written = enqueued.rows.len() + enqueued.duplicates.len();
+    if written < jobs.len() { Err(EnqueueError::Id) } else { Ok(enqueued) }
+}
+
+/// As [`enqueue`], but a job whose id cannot be accepted is merely missing from the rows; the others are accepted.
+///
+/// # Errors
+/// When none of them can be accepted; the caller's transaction must then be rolled back.
+pub async fn enqueue_each(connection: &mut AsyncPgConnection, jobs: &[NewJob]) -> Result<Enqueued, EnqueueError> {
     if jobs.len() > BATCH_LIMIT {
         return Err(EnqueueError::TooMany);
     }
@@ -73,6 +87,7 @@ pub async fn enqueue(connection: &mut AsyncPgConnection, jobs: &[NewJob]) -> Res
     let duplicates = claim_unique_keys(connection, jobs).await?;
     let jobs: Vec<&NewJob> = jobs.iter().filter(|job| !duplicates.contains_key(&job.id)).collect();
     let column = |get: fn(&NewJob) -> i32| jobs.iter().map(|job| get(job)).collect::<Vec<_>>();
+    let fields: Vec<_> = jobs.iter().flat_map(|job| job.fields.iter().map(|field| (job.id, field.as_str()))).collect();
     let rows: Vec<Inserted> = diesel::sql_query(INSERT)
         .bind::<Array<SqlUuid>, _>(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(jobs.iter().map(|job| job.workspace_id).collect::<Vec<_>>())
@@ -91,32 +106,15 @@ pub async fn enqueue(connection: &mut AsyncPgConnection, jobs: &[NewJob]) -> Res
         .bind::<Array<Nullable<SqlUuid>>, _>(jobs.iter().map(|job| job.created_by).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(jobs.iter().map(|job| job.trace.as_deref()).collect::<Vec<_>>())
         .bind::<Array<Nullable<SqlUuid>>, _>(jobs.iter().map(|job| job.schedule_id).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(fields.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(fields.iter().map(|(_, field)| *field).collect::<Vec<_>>())
         .load(connection)
         .await?;
-    if rows.len() < jobs.len() {
-        return Err(EnqueueError::Id);
-    }
-    insert_fields(connection, &jobs).await?;
     let mut enqueued = Enqueued { duplicates, ..Enqueued::default() };
     for Inserted { job, epoch } in rows {
         enqueued.add(job, epoch);
     }
     Ok(enqueued)
-}
-
-/// Writes what the jobs can be found by.
-async fn insert_fields(connection: &mut AsyncPgConnection, jobs: &[&NewJob]) -> Result<(), diesel::result::Error> {
-    let fields: Vec<_> = jobs.iter().flat_map(|job| job.fields.iter().map(move |field| (job, field))).collect();
-    if fields.is_empty() {
-        return Ok(());
-    }
-    diesel::sql_query("insert into job_fields (workspace_id, field, job_id) select * from unnest($1, $2, $3)")
-        .bind::<Array<SqlUuid>, _>(fields.iter().map(|(job, _)| job.workspace_id).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(fields.iter().map(|(_, field)| field).collect::<Vec<_>>())
-        .bind::<Array<SqlUuid>, _>(fields.iter().map(|(job, _)| job.id).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 fn millis(time: Duration) -> i32 {
@@ -136,13 +134,27 @@ async fn claim_unique_keys(
     connection: &mut AsyncPgConnection,
     jobs: &[NewJob],
 ) -> Result<HashMap<Uuid, Uuid>, diesel::result::Error> {
-    let keyed: Vec<_> = jobs.iter().filter_map(|job| Some((job, job.unique_key.as_deref()?))).collect();
+    let keyed =
+        jobs.iter().filter_map(|job| Some((job.id, key_scope(job.workspace_id, job.kind), job.unique_key.as_deref()?)));
+    claim_keys(connection, &keyed.collect::<Vec<_>>()).await
+}
+
+/// Within what a unique key is unique.
+pub(crate) fn key_scope(workspace: Uuid, kind: &str) -> String {
+    format!("{workspace}:{kind}")
+}
+
+/// Takes for each job, given with scope and key, its key if that is free; answers whose is not, and who has it.
+pub(crate) async fn claim_keys(
+    connection: &mut AsyncPgConnection,
+    keyed: &[(Uuid, String, &str)],
+) -> Result<HashMap<Uuid, Uuid>, diesel::result::Error> {
     if keyed.is_empty() {
         return Ok(HashMap::new());
     }
-    let scopes: Vec<_> = keyed.iter().map(|(job, _)| format!("{}:{}", job.workspace_id, job.kind)).collect();
-    let keys: Vec<_> = keyed.iter().map(|(_, key)| *key).collect();
-    let ids: Vec<_> = keyed.iter().map(|(job, _)| job.id).collect();
+    let ids: Vec<_> = keyed.iter().map(|(id, ..)| *id).collect();
+    let scopes: Vec<_> = keyed.iter().map(|(_, scope, _)| scope).collect();
+    let keys: Vec<_> = keyed.iter().map(|(.., key)| *key).collect();
     // In the order of the keys, so that two transactions that want the same keys cannot wait for each other.
     let claim = "insert into unique_keys (scope, key, job_id)
         select * from unnest($1, $2, $3) as new (scope, key, job_id) order by 1, 2 on conflict do nothing";

@@ -16,6 +16,9 @@ pub trait Contract: Serialize + DeserializeOwned + Type + Send + Sync + 'static 
     /// value is a text, number or truth value of at most [`LONGEST_SEARCHABLE`] bytes.
     const SEARCHABLE: &'static [&'static str] = &[];
 
+    /// Whether its jobs act on the whole platform: then no client of a workspace may ask for them.
+    const PLATFORM: bool = false;
+
     /// What the types cannot say about a payload.
     ///
     /// # Errors

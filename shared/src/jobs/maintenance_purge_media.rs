@@ -22,6 +22,7 @@ impl Contract for MaintenancePurgeMedia {
     const KIND: &'static str = "maintenance.purge_media";
     const QUEUE: QueueProfile = MAINTENANCE;
     const LIMITS: Limits = Limits { timeout: Duration::from_mins(10), ..USUAL };
+    const PLATFORM: bool = true;
 
     fn validate(&self) -> Result<(), PayloadError> {
         if u64::from(self.grace_s) <= 10 * 365 * 86_400 {

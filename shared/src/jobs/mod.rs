@@ -37,6 +37,8 @@ pub struct Kind {
     pub limits: Limits,
     /// The fields of the payload by which its jobs can be found.
     pub searchable: &'static [&'static str],
+    /// Whether its jobs act on the whole platform, so that no client of a workspace may ask for them.
+    pub platform: bool,
     check: fn(&Value) -> Result<(), PayloadError>,
     describe: fn(&mut Registry) -> MetaSchemaRef,
 }
@@ -52,7 +54,7 @@ impl Kind {
             C::schema_ref()
         };
         let (name, queue, limits, searchable) = (C::KIND, C::QUEUE, C::LIMITS, C::SEARCHABLE);
-        Self { name, queue, limits, searchable, check, describe }
+        Self { name, queue, limits, searchable, platform: C::PLATFORM, check, describe }
     }
 
     /// The schema of its payload, for the API's document.

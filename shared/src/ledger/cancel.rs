@@ -3,9 +3,10 @@
 use crate::db::schema::jobs;
 use diesel::{
     prelude::*,
-    sql_types::{Bool, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A cancel that is to be delivered.
@@ -19,31 +20,36 @@ pub struct Undelivered {
     pub version: i64,
 }
 
-/// Notes that a job of the workspace is to be cancelled. `None`: there is no such job; `Some(false)`: it has ended.
+/// Notes that jobs of the workspace are to be cancelled. Answers for each one that exists whether it is open; one that
+/// has ended stays as it is.
 ///
 /// # Errors
 /// What PostgreSQL answers.
-pub async fn request_cancel(
+pub async fn request_cancels(
     connection: &mut AsyncPgConnection,
     workspace: Uuid,
-    job: Uuid,
-) -> Result<Option<bool>, diesel::result::Error> {
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, bool>, diesel::result::Error> {
     #[derive(QueryableByName)]
     struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
         #[diesel(sql_type = Bool)]
         open: bool,
     }
-    let row: Option<Row> = diesel::sql_query(
-        "update jobs set cancel_requested_at =
-             case when finished_at is null then coalesce(cancel_requested_at, now()) else cancel_requested_at end
-         where id = $1 and workspace_id = $2 returning finished_at is null as open",
+    // In the order of ids, so that two cancels of the same jobs cannot wait for each other.
+    let rows: Vec<Row> = diesel::sql_query(
+        "with found as (select id, finished_at is null as open from jobs
+             where id = any($1) and workspace_id = $2 order by id for update),
+         noted as (update jobs set cancel_requested_at = now() from found
+             where jobs.id = found.id and found.open and jobs.cancel_requested_at is null)
+         select id, open from found",
     )
-    .bind::<SqlUuid, _>(job)
+    .bind::<Array<SqlUuid>, _>(ids)
     .bind::<SqlUuid, _>(workspace)
-    .get_result(connection)
-    .await
-    .optional()?;
-    Ok(row.map(|row| row.open))
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.open)).collect())
 }
 
 /// Open rows of a queue whose cancel is to be delivered, the oldest request first.

@@ -1,9 +1,12 @@
 //! A job on the wire.
 
+use super::{edit::tag_of, filter::Listed};
+use crate::page::{Page, PageLinks, PageMeta};
 use chrono::{DateTime, Utc};
 use gotong_queue::{EntryView, Timestamp};
 use gotong_shared::{
     db::models::{Job, JobAttempt},
+    enqueue::Claim,
     ledger::State,
 };
 use poem_openapi::{Object, types::Any};
@@ -52,14 +55,23 @@ pub struct JobResource {
     pub progress: Option<JobProgress>,
     /// Why its latest attempt failed.
     pub error: Option<JobFailure>,
-    /// What it was asked to do.
-    pub payload: Any<Value>,
-    /// What came of it.
+    /// Asked for by that many retries and edits, this request included.
+    pub generation: i32,
+    /// The schedule that made it.
+    pub schedule_id: Option<Uuid>,
+    /// At most one live job of its kind has it.
+    pub unique_key: Option<String>,
+    /// What it was asked to do. A large payload, and in lists any, is at `links.payload`.
+    pub payload: Option<Any<Value>>,
+    /// What came of it; not in lists.
     pub result: Option<Any<Value>>,
-    /// Attempts that did not simply succeed, latest first.
-    pub attempts: Vec<Run>,
+    /// Its latest attempts that did not simply succeed, latest first; not in lists.
+    pub attempts: Option<Vec<Run>>,
     /// Where to go from here.
     pub links: JobLinks,
+    /// Which state of the job this is: its `ETag`.
+    #[oai(rename = "etag")]
+    pub tag: String,
 }
 
 /// How far a running attempt says it is.
@@ -84,6 +96,8 @@ pub struct JobFailure {
 #[derive(Clone, Debug, Object)]
 #[oai(rename = "JobAttempt", skip_serializing_if_is_none)]
 pub struct Run {
+    /// The job's generation when it ran: a retry by hand and an edit begin the next one.
+    pub generation: i32,
     /// Its number, from 1.
     pub attempt: i32,
     /// How it ended, such as `retried` or `crashed`.
@@ -96,6 +110,8 @@ pub struct Run {
     pub ended_at: DateTime<Utc>,
     /// Why it failed.
     pub error: Option<JobFailure>,
+    /// What its handler said, at most 100 lines.
+    pub log: Option<Any<Value>>,
 }
 
 /// Where to go from a job.
@@ -105,20 +121,75 @@ pub struct JobLinks {
     /// This resource.
     #[oai(rename = "self")]
     pub this: String,
+    /// Its payload.
+    pub payload: String,
+    /// Its attempts.
+    pub attempts: String,
     /// The file it is about.
     pub media: Option<String>,
+    /// The schedule that made it.
+    pub schedule: Option<String>,
+}
+
+/// A page of jobs, newest first.
+#[derive(Clone, Debug, Object)]
+pub struct JobList {
+    data: Vec<JobResource>,
+    meta: PageMeta,
+    links: PageLinks,
+}
+
+/// A page of attempts, the latest first.
+#[derive(Clone, Debug, Object)]
+pub struct JobAttemptList {
+    data: Vec<Run>,
+    meta: PageMeta,
+    links: PageLinks,
+}
+
+impl JobList {
+    /// Of a page of rows.
+    pub fn of(page: Page<Listed>) -> Self {
+        Self { data: page.rows.into_iter().filter_map(|row| row.job).collect(), meta: page.meta, links: page.links }
+    }
+}
+
+impl JobAttemptList {
+    /// Of a page of rows.
+    pub fn of(page: Page<JobAttempt>) -> Self {
+        Self { data: page.rows.into_iter().map(Run::of).collect(), meta: page.meta, links: page.links }
+    }
 }
 
 impl JobResource {
-    /// The ledger's view.
+    /// The ledger's view of a job alone.
     #[must_use]
-    pub fn of(job: Job, attempts: Vec<JobAttempt>) -> Self {
-        let state = job.state.parse().unwrap_or(State::Available);
+    pub fn whole(job: Job, attempts: Vec<JobAttempt>) -> Self {
+        let payload = Claim::of(&job.payload).is_none().then(|| Any(job.payload.clone()));
+        let result = job.result.clone().map(Any);
+        let attempts = Some(attempts.into_iter().map(Run::of).collect());
+        Self { payload, result, attempts, ..Self::of(job) }
+    }
+
+    /// The ledger's view of a job among others.
+    #[must_use]
+    pub fn of(job: Job) -> Self {
+        let state = match job.state.parse().unwrap_or(State::Available) {
+            State::Scheduled if job.run_at <= Utc::now() => State::Available,
+            state => state,
+        };
         let took = job.started_at.zip(job.finished_at).map(|(start, end)| (end - start).num_milliseconds());
         let media = job.payload.get("media_id").and_then(Value::as_str).map(|id| format!("/api/v1/media/{id}"));
         Self {
+            tag: tag_of(&job),
             id: job.id,
-            links: JobLinks { this: format!("/api/v1/jobs/{}", job.id), media },
+            links: JobLinks {
+                payload: format!("/api/v1/jobs/{}/payload", job.id),
+                attempts: format!("/api/v1/jobs/{}/attempts", job.id),
+                this: format!("/api/v1/jobs/{}", job.id),
+                media,
+                schedule: job.schedule_id.map(|id| format!("/api/v1/schedules/{id}")),
+            },
             kind: job.kind,
             queue: job.queue,
             priority: job.priority,
@@ -137,16 +208,13 @@ impl JobResource {
             worker: job.worker,
             progress: None,
             error: failure(job.error_class, job.error_message),
-            payload: Any(job.payload),
-            result: job.result.map(Any),
-            attempts: attempts.into_iter().map(Run::of).collect(),
+            generation: job.generation,
+            schedule_id: job.schedule_id,
+            unique_key: job.unique_key,
+            payload: None,
+            result: None,
+            attempts: None,
         }
-    }
-
-    /// Whether nothing more happens to it by itself.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        self.finished
     }
 
     /// What Redis knows better: whether it runs, and since when.
@@ -180,12 +248,14 @@ impl JobResource {
 impl Run {
     fn of(row: JobAttempt) -> Self {
         Self {
+            generation: row.generation,
             attempt: row.attempt,
             outcome: row.outcome,
             worker: row.worker,
             started_at: row.started_at,
             ended_at: row.ended_at,
             error: failure(row.error_class, row.error_message),
+            log: row.logs.map(Any),
         }
     }
 }

@@ -18,7 +18,7 @@ use gotong_shared::{
         schema::schedules,
     },
     enqueue::{BATCH_LIMIT, Enqueued, NewJob, enqueue},
-    ledger::request_cancel,
+    ledger::request_cancels,
     schedule::{Overlap, due::Span},
     scheduled::{End, TickOutcome, insert_ticks, note_ends},
 };
@@ -86,8 +86,8 @@ pub(super) async fn claim(connection: &mut AsyncPgConnection) -> Result<Claimed,
         claimed.enqueued.push(enqueue(connection, batch).await?);
     }
     for (schedule, decision) in schedules.iter().zip(&decisions) {
-        for job in &decision.cancels {
-            request_cancel(connection, schedule.workspace(), *job).await?;
+        if !decision.cancels.is_empty() {
+            request_cancels(connection, schedule.workspace(), &decision.cancels).await?;
         }
     }
     move_on(connection, &schedules, &decisions).await?;

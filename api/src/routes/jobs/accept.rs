@@ -1,0 +1,220 @@
+//! Accepts jobs: rows, fields, unique keys and the idempotency key commit together; the push follows.
+
+use super::{
+    batch::ItemProblem,
+    request::{UniquePolicy, Wanted, invalid},
+    resource::JobResource,
+};
+use crate::{
+    AppState,
+    auth::Actor,
+    idempotency::{Fingerprint, IdempotencyKey},
+    problem::{Code, Problem},
+    state::Session,
+    transaction::{Answer, Done, Fault, once},
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use gotong_shared::{
+    db::{
+        DatabaseError,
+        models::Job,
+        schema::{jobs, media},
+    },
+    enqueue::{Enqueued, NewJob, check_in, enqueue_each},
+    jobs::{Contract, ThumbnailGenerate},
+};
+use poem_openapi::types::ToJSON;
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// What became of one wanted job.
+pub enum Outcome {
+    /// Accepted now, or before under the same id.
+    Accepted(Box<Job>),
+    /// A live job has its unique key, and the client wanted to be told that one.
+    Existing(Uuid),
+    /// Refused.
+    Refused(Problem),
+}
+
+/// Accepts jobs, each for itself. The outcomes are in the order of the jobs.
+///
+/// # Errors
+/// When nothing was accepted; [`Fault::Unknown`] when nobody can know.
+pub async fn accept<A: Send>(
+    state: &AppState,
+    actor: &Actor,
+    mut wanted: Vec<Wanted>,
+    key: Option<&IdempotencyKey>,
+    fingerprint: Fingerprint,
+    answer: impl FnOnce(Vec<Outcome>) -> Result<(A, Answer), Fault> + Send,
+) -> Result<Done<A>, Fault> {
+    let mut jobs: Vec<NewJob> = wanted.iter_mut().map(|wanted| wanted.job.clone()).collect();
+    let objects = Box::pin(check_in(&state.storage, &mut jobs)).await?;
+    for (wanted, job) in wanted.iter_mut().zip(jobs) {
+        wanted.job = job;
+    }
+    let clock = state.clock().await;
+    let done = once(state, key, fingerprint, async |session| {
+        let (outcomes, enqueued) = write(session, actor, &wanted).await?;
+        let (done, stored) = answer(outcomes)?;
+        Ok(((done, enqueued), stored))
+    })
+    .await;
+    match done {
+        Ok(Done::Now((done, enqueued))) => {
+            state.push(clock, enqueued);
+            Ok(Done::Now(done))
+        }
+        Ok(Done::Before(stored)) => {
+            discard(state, objects);
+            Ok(Done::Before(stored))
+        }
+        Err(fault) => {
+            // Where nobody knows, the objects stay: one too many is harmless, one too few is not.
+            if matches!(fault, Fault::Clean(_)) {
+                discard(state, objects);
+            }
+            Err(fault)
+        }
+    }
+}
+
+/// Removes payloads that no row claims.
+pub fn discard(state: &AppState, objects: Vec<String>) {
+    if objects.is_empty() {
+        return;
+    }
+    let storage = state.storage.clone();
+    state.tasks.spawn(async move {
+        if let Err(error) = storage.delete(&objects).await {
+            tracing::warn!(%error, "payloads without a job remain until their day goes");
+        }
+    });
+}
+
+async fn write(session: &mut Session, actor: &Actor, wanted: &[Wanted]) -> Result<(Vec<Outcome>, Enqueued), Fault> {
+    let missing = missing_media(session, actor, wanted).await?;
+    let acceptable = wanted.iter().filter(|wanted| subject(&wanted.job).is_none_or(|id| !missing.contains(&id)));
+    let new: Vec<NewJob> = acceptable.map(|wanted| wanted.job.clone()).collect();
+    let (connection, deadline) = session.ledger();
+    let enqueued = tokio::time::timeout_at(deadline.instant(), enqueue_each(connection, &new))
+        .await
+        .map_err(|_| DatabaseError::Unavailable("the ledger gave no answer in time".into()))??;
+    let mut rows: HashMap<Uuid, Job> = enqueued.rows.iter().map(|row| (row.id, row.clone())).collect();
+    let unwritten = new.iter().map(|job| job.id);
+    let unwritten: Vec<Uuid> =
+        unwritten.filter(|id| !rows.contains_key(id) && !enqueued.duplicates.contains_key(id)).collect();
+    let before = if unwritten.is_empty() { HashMap::new() } else { known(session, &unwritten).await? };
+    let outcomes = wanted.iter().map(|Wanted { job, policy }| {
+        if let Some(row) = rows.remove(&job.id) {
+            return Outcome::Accepted(Box::new(row));
+        }
+        if let Some(owner) = enqueued.duplicates.get(&job.id) {
+            return duplicate(*owner, *policy);
+        }
+        if subject(job).is_some_and(|id| missing.contains(&id)) {
+            return Outcome::Refused(invalid("/payload/media_id", "there is no such image"));
+        }
+        match before.get(&job.id) {
+            Some(row) if is_same(row, job, actor) => Outcome::Accepted(Box::new(row.clone())),
+            Some(_) => Outcome::Refused(Problem::new(Code::Duplicate, "Another job has this id.").about("/id")),
+            None => Outcome::Refused(invalid(
+                "/id",
+                "is not within a minute of the server's clock, or twice in the request",
+            )),
+        }
+    });
+    Ok((outcomes.collect(), enqueued))
+}
+
+fn duplicate(owner: Uuid, policy: UniquePolicy) -> Outcome {
+    match policy {
+        UniquePolicy::KeepExisting => Outcome::Existing(owner),
+        UniquePolicy::Reject => {
+            let detail = format!("The live job {owner} has this unique key.");
+            Outcome::Refused(Problem::new(Code::Duplicate, detail).about("/unique_key"))
+        }
+    }
+}
+
+/// The image that a job is about.
+fn subject(job: &NewJob) -> Option<Uuid> {
+    if job.kind != ThumbnailGenerate::KIND {
+        return None;
+    }
+    job.payload.get("media_id")?.as_str()?.parse().ok()
+}
+
+/// The images among the jobs' subjects that the workspace does not have.
+async fn missing_media(session: &mut Session, actor: &Actor, wanted: &[Wanted]) -> Result<HashSet<Uuid>, Problem> {
+    let mut ids: HashSet<Uuid> = wanted.iter().filter_map(|wanted| subject(&wanted.job)).collect();
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let (connection, deadline) = session.ledger();
+    let there = media::table
+        .filter(media::id.eq_any(&ids).and(media::workspace_id.eq(actor.workspace_id)))
+        .filter(media::deleted_at.is_null().and(media::category.eq("image")))
+        .select(media::id);
+    for id in deadline.bound(there.load::<Uuid>(connection)).await? {
+        ids.remove(&id);
+    }
+    Ok(ids)
+}
+
+async fn known(session: &mut Session, ids: &[Uuid]) -> Result<HashMap<Uuid, Job>, Problem> {
+    let (connection, deadline) = session.ledger();
+    let rows = jobs::table.filter(jobs::id.eq_any(ids)).select(Job::as_select());
+    Ok(deadline.bound(rows.load(connection)).await?.into_iter().map(|row: Job| (row.id, row)).collect())
+}
+
+/// Whether a row was accepted from an equal request. What an edit or a run has changed since does not count.
+fn is_same(row: &Job, job: &NewJob, actor: &Actor) -> bool {
+    row.workspace_id == actor.workspace_id && row.kind == job.kind && (row.payload == job.payload || row.generation > 1)
+}
+
+/// The fingerprint of a body, whatever the order of its members and the white space.
+pub fn fingerprint(body: &serde_json::Value) -> Fingerprint {
+    Sha256::digest(body.to_string()).into()
+}
+
+/// How the acceptance of one job is answered.
+pub fn single(mut outcomes: Vec<Outcome>) -> Result<(Single, Answer), Fault> {
+    match outcomes.pop() {
+        Some(Outcome::Accepted(row)) => {
+            let resource = JobResource::of(*row);
+            let location = Some(resource.links.this.clone());
+            let answer = Answer { status: 202, location, body: resource.to_json().unwrap_or_default() };
+            Ok((Single::Accepted(Box::new(resource)), answer))
+        }
+        // Rolled back: there is nothing to commit.
+        Some(Outcome::Existing(owner)) => {
+            let answer = Answer { status: 200, location: None, body: serde_json::Value::Null };
+            Ok((Single::Existing(owner), answer))
+        }
+        Some(Outcome::Refused(problem)) => Err(Fault::Clean(problem)),
+        None => Err(Fault::Clean(Problem::internal("no job has no outcome"))),
+    }
+}
+
+/// One job.
+pub enum Single {
+    /// It is accepted.
+    Accepted(Box<JobResource>),
+    /// That one stands for it.
+    Existing(Uuid),
+}
+
+impl Outcome {
+    /// How a batch tells it: status, job and problem.
+    pub fn told(&self) -> (u16, Option<Uuid>, Option<ItemProblem>) {
+        match self {
+            Self::Accepted(row) => (202, Some(row.id), None),
+            Self::Existing(owner) => (200, Some(*owner), None),
+            Self::Refused(problem) => (problem.code().status().as_u16(), None, Some(ItemProblem::of(problem))),
+        }
+    }
+}
