@@ -8,6 +8,7 @@
 mod app;
 mod attended;
 pub mod auth;
+mod cached;
 pub mod commands;
 mod config;
 mod context;

@@ -5,6 +5,7 @@ use crate::{
     routes::{
         jobs::{JobActionsApi, JobsApi},
         media::MediaApi,
+        operating::{self, OperatingApi},
         session::SessionApi,
     },
 };
@@ -20,7 +21,7 @@ use std::{
 };
 
 /// Every operation under `/api/v1`.
-pub type Operations = (MediaApi, JobsApi, JobActionsApi, SessionApi);
+pub type Operations = (MediaApi, JobsApi, JobActionsApi, OperatingApi, SessionApi);
 /// The operations with their description.
 pub type Service = OpenApiService<Operations, ()>;
 
@@ -39,7 +40,8 @@ const DESCRIPTION: &str = "Applications hand their slow and fragile work to Goto
 /// Every operation, described.
 #[must_use]
 pub fn service() -> Service {
-    OpenApiService::new((MediaApi, JobsApi, JobActionsApi, SessionApi), "Gotong", env!("CARGO_PKG_VERSION"))
+    let operations = (MediaApi, JobsApi, JobActionsApi, operating::APIS, SessionApi);
+    OpenApiService::new(operations, "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
         .server(ServerObject::new(LOCAL).description("A local installation"))

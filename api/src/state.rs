@@ -1,6 +1,6 @@
 //! What every request may use.
 
-use crate::{Config, auth::throttle::Throttle, problem::Problem};
+use crate::{Config, auth::throttle::Throttle, problem::Problem, routes::operating::Figures};
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use gotong_queue::Micros;
@@ -70,6 +70,8 @@ pub struct AppState {
     pub secure_cookies: bool,
     /// Wrong passwords.
     pub throttle: Arc<Throttle>,
+    /// What operators look at, read once for all who ask at the same time.
+    pub figures: Arc<Figures>,
     /// Passwords that are hashed at once.
     pub password_places: Arc<Semaphore>,
     upload_places: Arc<Semaphore>,
@@ -95,6 +97,7 @@ impl AppState {
             tasks: TaskTracker::new(),
             secure_cookies: config.api.public_url.scheme() == "https",
             throttle: Arc::default(),
+            figures: Arc::default(),
             password_places: Arc::new(Semaphore::new(HASHERS)),
             upload_places: Arc::new(Semaphore::new(config.api.uploads.concurrent)),
             wait_places: Arc::new(Semaphore::new(WAITERS)),

@@ -24,5 +24,7 @@ pub enum CommandError {
 /// When a server does not answer.
 pub async fn doctor(settings: &Settings, mode: Mode) -> Result<Report, CommandError> {
     let resources = Resources::open(settings).await?;
-    Ok(doctor::examine(&resources, &queues(), mode).await?)
+    let report = doctor::examine(&resources, &queues(), mode).await?;
+    doctor::keep_repairs(&resources, &report).await?;
+    Ok(report)
 }

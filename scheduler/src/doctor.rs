@@ -16,6 +16,7 @@ pub use report::{Finding, Noted, Report};
 
 use crate::{Resources, runner::PassError};
 use gotong_queue::{HealWalk, QueueName};
+use gotong_shared::statistics;
 use uuid::Uuid;
 
 /// Rows or entries compared at once.
@@ -57,6 +58,19 @@ impl Doctor {
     fn mends(&self) -> bool {
         self.mode == Mode::Repair
     }
+}
+
+/// Keeps in the ledger what was mended, so that it is told as an alert.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn keep_repairs(resources: &Resources, report: &Report) -> Result<(), PassError> {
+    let repairs = report.repairs();
+    if !repairs.is_empty() {
+        let mut connection = resources.database.connection().await?;
+        statistics::note_repairs(&mut connection, &repairs).await?;
+    }
+    Ok(())
 }
 
 /// Looks at everything once: the epoch, then every open row, every entry, every lease and lock of each queue, then the

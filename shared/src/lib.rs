@@ -5,6 +5,7 @@
 //! - [`jobs`]: the contract of every kind of job (payload, queue, limits), and the registry of them all.
 //! - [`enqueue`]: how a job is accepted: within the caller's transaction, pushed after its commit.
 //! - [`ledger`]: the protocol between the ledger and the queues; every change of a job's row is made there.
+//! - [`queue_settings`]: what an operator decided about a queue.
 //! - [`schedule`]: when a cron expression in a time zone fires. [`scheduled`]: the schedules of the ledger, their ticks
 //!   and their health.
 //! - [`statistics`]: what happened, counted.
@@ -23,6 +24,7 @@ pub mod mail;
 pub mod media;
 pub mod probe;
 pub mod process;
+pub mod queue_settings;
 pub mod schedule;
 pub mod scheduled;
 pub mod search;

@@ -3,7 +3,10 @@
 pub mod health;
 pub mod jobs;
 pub mod media;
+pub mod operating;
+pub mod queues;
 pub mod session;
+pub mod workers;
 
 use crate::problem::Declares;
 use poem_openapi::Tags;
@@ -15,6 +18,12 @@ pub enum Tag {
     Media,
     /// How the work stands.
     Jobs,
+    /// Queues: how full they are, what happened on them, pausing them.
+    Queues,
+    /// Who does the work.
+    Workers,
+    /// The platform as a whole.
+    Platform,
     /// Signing in in a browser.
     Session,
 }

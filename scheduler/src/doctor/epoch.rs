@@ -3,7 +3,7 @@
 use super::{Doctor, Finding, Report};
 use crate::runner::PassError;
 use gotong_queue::EpochView;
-use gotong_shared::ledger;
+use gotong_shared::{ledger, queue_settings};
 use uuid::Uuid;
 
 /// What is wrong with an epoch, and what was seen of it.
@@ -47,11 +47,24 @@ impl Doctor {
             return Ok(false);
         }
         let taken = self.compare_everything(report).await?;
+        self.restore_pause().await?;
         let opened = self.open_epoch(&announced).await?;
         report.note(self.queue.as_ref(), Finding::Epoch, wrong, opened);
         let (queue, epoch) = (&self.queue, announced.name);
         tracing::warn!(%queue, wrong, epoch, taken, "Redis is new, came back or failed over: compared, and opened");
         Ok(opened)
+    }
+
+    /// A Redis that has forgotten that its queue is paused is told before anybody can fetch.
+    async fn restore_pause(&self) -> Result<(), PassError> {
+        let settings = {
+            let mut connection = self.resources.database.connection().await?;
+            queue_settings::of(&mut connection, self.queue.as_ref()).await?
+        };
+        if settings.is_paused() {
+            self.resources.client.pause(&self.queue).await?;
+        }
+        Ok(())
     }
 
     /// The ledger is read first: of two doctors in step one then loses its compare-and-set, instead of both winning in

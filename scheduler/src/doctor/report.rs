@@ -1,5 +1,6 @@
 //! What a doctor found, and what became of it.
 
+use gotong_shared::statistics::Repaired;
 use std::{collections::BTreeMap, fmt};
 
 /// Examples that are kept of each finding.
@@ -79,6 +80,18 @@ impl Report {
     #[must_use]
     pub fn mended(&self) -> usize {
         self.0.values().map(|noted| noted.mended).sum()
+    }
+
+    /// What was mended, to be kept in the ledger.
+    #[must_use]
+    pub fn repairs(&self) -> Vec<Repaired> {
+        let mended = self.0.iter().filter(|(_, noted)| noted.mended > 0);
+        let repaired = mended.map(|((queue, finding), noted)| Repaired {
+            queue: queue.clone(),
+            repair: finding.as_str(),
+            count: noted.mended,
+        });
+        repaired.collect()
     }
 
     /// Whether something is left that is not as it should be.

@@ -27,6 +27,26 @@ impl Doctor {
         let inner = doctor::Doctor::new(resources, queue, Mode::Repair);
         Self { inner, row: Uuid::nil(), cursor: 0, walk: HealWalk::default() }
     }
+
+    async fn go_round(&mut self, report: &mut Report) -> Result<(), PassError> {
+        self.inner.settle_epoch(report).await?;
+        if *report != Report::default() {
+            // After a loss the rows are looked at from the first one.
+            self.row = Uuid::nil();
+        }
+        for _ in 0..BATCHES {
+            let next = self.inner.compare_rows(self.row, report).await?;
+            self.row = next.unwrap_or_else(Uuid::nil);
+            if next.is_none() {
+                break;
+            }
+        }
+        self.cursor = self.inner.compare_entries(self.cursor, report).await?;
+        if self.walk.is_over() {
+            self.walk = HealWalk::default();
+        }
+        self.inner.heal(&mut self.walk, report).await
+    }
 }
 
 impl Loop for Doctor {
@@ -44,23 +64,8 @@ impl Loop for Doctor {
 
     async fn pass(&mut self) -> Result<Pass, PassError> {
         let mut report = Report::default();
-        self.inner.settle_epoch(&mut report).await?;
-        if report != Report::default() {
-            // After a loss the rows are looked at from the first one.
-            self.row = Uuid::nil();
-        }
-        for _ in 0..BATCHES {
-            let next = self.inner.compare_rows(self.row, &mut report).await?;
-            self.row = next.unwrap_or_else(Uuid::nil);
-            if next.is_none() {
-                break;
-            }
-        }
-        self.cursor = self.inner.compare_entries(self.cursor, &mut report).await?;
-        if self.walk.is_over() {
-            self.walk = HealWalk::default();
-        }
-        self.inner.heal(&mut self.walk, &mut report).await?;
-        Ok(Pass { done: report.mended(), more: false })
+        let end = self.go_round(&mut report).await;
+        doctor::keep_repairs(&self.inner.resources, &report).await?;
+        end.map(|()| Pass { done: report.mended(), more: false })
     }
 }

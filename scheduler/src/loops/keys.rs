@@ -35,6 +35,7 @@ impl Loop for Keys {
         let mut report = Report::default();
         let next = doctor::look_at_keys(&self.resources, Mode::Repair, self.after, &mut report).await?;
         self.after = next.unwrap_or_else(Uuid::nil);
+        doctor::keep_repairs(&self.resources, &report).await?;
         Ok(Pass { done: report.mended(), more: false })
     }
 }

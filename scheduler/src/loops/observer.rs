@@ -1,10 +1,12 @@
-//! Observer: what waits, what runs and what is to be recorded, as metrics.
+//! Observer: what waits, what runs and what is to be recorded, as metrics; and sees to it that Redis knows which queues
+//! an operator has paused.
 
 use crate::{
     Resources,
     runner::{Loop, Pass, PassError},
 };
 use gotong_queue::QueueName;
+use gotong_shared::queue_settings;
 use prometheus::IntGaugeVec;
 use std::{sync::LazyLock, time::Duration};
 
@@ -30,6 +32,23 @@ impl Observer {
     #[must_use]
     pub fn new(resources: Resources, queue: QueueName) -> Self {
         Self { resources, queue }
+    }
+
+    /// The ledger is read after Redis: what an operator decides in between is already committed when it reaches Redis.
+    async fn apply_pause(&self, paused: bool) -> Result<(), PassError> {
+        let Resources { database, client } = &self.resources;
+        let mut connection = database.connection().await?;
+        let wanted = queue_settings::of(&mut connection, self.queue.as_ref()).await?.is_paused();
+        drop(connection);
+        if wanted != paused {
+            tracing::warn!(queue = %self.queue, paused = wanted, "Redis did not know what was decided about the queue");
+            if wanted {
+                client.pause(&self.queue).await?
+            } else {
+                client.resume(&self.queue).await?
+            };
+        }
+        Ok(())
     }
 }
 
@@ -58,6 +77,7 @@ impl Loop for Observer {
         set("events", counts.events);
         let oldest = counts.oldest_ready.map_or(0, |since| since.0 / 1_000);
         OLDEST.with_label_values(&[queue]).set(i64::try_from(oldest).unwrap_or(i64::MAX));
+        self.apply_pause(counts.paused).await?;
         Ok(Pass { done: 1, more: false })
     }
 }

@@ -24,11 +24,19 @@ impl Histogram {
 
     /// Counts one.
     pub fn add(&mut self, time: Duration) {
-        let bucket = Self::bucket(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        self.add_to_bucket(Self::bucket(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)), 1);
+    }
+
+    /// Counts some of one bucket; what lies past the last one counts there.
+    pub fn add_to_bucket(&mut self, bucket: usize, count: u64) {
+        if count == 0 {
+            return;
+        }
+        let bucket = bucket.min(Self::BUCKETS - 1);
         if self.0.len() <= bucket {
             self.0.resize(bucket + 1, 0);
         }
-        self.0[bucket] += 1;
+        self.0[bucket] += count;
     }
 
     /// Adds all of another.

@@ -9,6 +9,7 @@ mod fingerprint;
 mod histogram;
 mod minutes;
 mod prune;
+mod read;
 mod repairs;
 
 pub use failures::{Failure, add_failures};
@@ -16,4 +17,5 @@ pub use fingerprint::fingerprint;
 pub use histogram::Histogram;
 pub use minutes::{Minute, Outcome, add_minutes};
 pub use prune::{KEPT_DAYS, prune};
-pub use repairs::{Repair, Repairs, note_repairs};
+pub use read::{Totals, minutes, totals};
+pub use repairs::{Repaired, note_repairs};

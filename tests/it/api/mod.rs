@@ -6,6 +6,8 @@ mod commands;
 mod idempotency;
 mod jobs;
 mod media;
+mod queues;
 mod raw;
 mod session;
 mod surface;
+mod workers;

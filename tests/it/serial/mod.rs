@@ -1,3 +1,4 @@
 mod memory;
 mod outages;
+mod paused;
 mod worker_death;
