@@ -123,8 +123,8 @@ impl World {
 
     pub async fn request_cancel(&self) {
         let mut connection = self.pool.connection().await.unwrap();
-        let asked = ledger::request_cancel(&mut connection, Uuid::nil(), self.job).await.unwrap();
-        assert_eq!(asked, Some(true), "the job is open");
+        let asked = ledger::request_cancels(&mut connection, Uuid::nil(), &[self.job]).await.unwrap();
+        assert_eq!(asked.get(&self.job), Some(&true), "the job is open");
     }
 
     /// Fetches where the model says that there is something to fetch; the returned job may have been put off a little.
