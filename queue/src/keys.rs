@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use crate::name::QueueName;
+use crate::name::{Priority, QueueName};
 
 /// The keys of one queue, in the order in which every script expects them as `KEYS`.
 #[derive(Debug)]
@@ -41,8 +41,10 @@ const NAMES: [&str; 21] = [
 
 const META: usize = 0;
 const JOBS: usize = 1;
+const RUNNING: usize = 2;
 const LEASES: usize = 3;
 const WAKE: usize = 4;
+const READY: usize = 6;
 const EVENTS_WAKE: usize = 12;
 const UNDECODABLE: usize = 18;
 const MINUTE: usize = 19;
@@ -56,6 +58,11 @@ impl Keys {
 
     pub(crate) fn all(&self) -> &[String] {
         &self.all
+    }
+
+    /// What the push of one job needs, in the order of its script.
+    pub(crate) fn for_one(&self, priority: Priority) -> [&str; 5] {
+        [META, JOBS, RUNNING, WAKE, READY + usize::from(priority.level())].map(|at| self.all[at].as_str())
     }
 
     pub(crate) fn meta(&self) -> &str {
@@ -84,6 +91,11 @@ impl Keys {
 
     pub(crate) fn minute(&self, number: u64) -> String {
         format!("{}:{number}", self.all[MINUTE])
+    }
+
+    /// A token in this list ends the worker's wait for jobs.
+    pub(crate) fn nudge(&self, worker: Uuid) -> String {
+        format!("{}:{}:fetch", self.control, worker.simple())
     }
 
     /// A token in this list makes the worker look at once for requests to cancel.

@@ -36,6 +36,7 @@ scripts! {
     PARK: ["prelude", "entry", "park"];
     PURGE: ["prelude", "entry", "purge"];
     PUSH: ["prelude", "push_plain", "entry", "push"];
+    PUSH_ONE: ["push_one"];
     REAP: ["prelude", "reap_plain", "entry", "reap"];
     RENEW: ["prelude", "renew"];
     UNPARK: ["prelude", "entry", "unpark"];

@@ -55,18 +55,45 @@ impl Client {
         let keys = self.keys(queue);
         let mut answers = Vec::with_capacity(jobs.len());
         for chunk in chunks(jobs) {
+            if let [job] = chunk
+                && let Some(answer) = self.push_one(&keys, job, under).await?
+            {
+                answers.push(answer);
+                continue;
+            }
             let answer = self.run(&self.push_call(&keys, chunk, under)).await?;
             read_answers(answer, chunk, &mut answers)?;
         }
         Ok(answers)
     }
 
-    fn push_call(&self, keys: &Keys, jobs: &[NewJob], under: Option<&PushTerms>) -> Call {
-        let bytes = jobs.iter().map(|j| j.payload.len() + 160).sum();
-        let mut call = Call::new(&script::PUSH, keys.all(), 4 + 3 * jobs.len(), bytes);
+    /// The short way for one job that is to be ready at once and holds nothing beside its entry; `None`, and nothing has
+    /// changed, if there is more to it.
+    async fn push_one(&self, keys: &Keys, job: &NewJob, under: Option<&PushTerms>) -> Result<Option<Pushed>> {
+        if job.run_at.is_some() || job.expires_at.is_some() || job.unique.is_some() {
+            return Ok(None);
+        }
+        let mut call = Call::new(&script::PUSH_ONE, &keys.for_one(job.priority), 6, job.payload.len() + 160);
+        self.terms_of_push(&mut call, under);
+        call.arg(job.id.as_bytes()).arg(record::pack_head(job));
+        match reply::bytes(self.run(&call).await?)?.as_slice() {
+            b"A" => Ok(Some(Pushed::Accepted)),
+            b"S" => Ok(Some(Pushed::Stale)),
+            b"P" => Ok(None),
+            _ => Err(Error::Corrupt("an unknown answer to a push")),
+        }
+    }
+
+    fn terms_of_push(&self, call: &mut Call, under: Option<&PushTerms>) {
         call.arg(under.map_or("", |u| u.epoch.as_str()));
         call.number(under.map_or(0, |u| u.deadline.0));
         call.number(self.config().queue_length).number(self.config().queue_bytes);
+    }
+
+    fn push_call(&self, keys: &Keys, jobs: &[NewJob], under: Option<&PushTerms>) -> Call {
+        let bytes = jobs.iter().map(|j| j.payload.len() + 160).sum();
+        let mut call = Call::new(&script::PUSH, keys.all(), 4 + 3 * jobs.len(), bytes);
+        self.terms_of_push(&mut call, under);
         for job in jobs {
             call.arg(job.id.as_bytes());
             call.number(job.run_at.map_or(0, |t| t.0));
