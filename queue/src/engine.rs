@@ -206,7 +206,15 @@ impl Engine {
         }
     }
 
-    /// A job may be started only within half a lease of having been asked for.
+    /// What came although the worker is on hold goes to others.
+    pub(crate) fn hand_all_back(&self) {
+        let all: Vec<_> = lock(&self.buffer).tasks.drain(..).collect();
+        for task in &all {
+            self.hand_back(&task.args.handle);
+        }
+    }
+
+    /// A job may be started only within half a lease of its fetch, as early as that can have been.
     pub(crate) fn is_late(&self, handle: &Handle) -> bool {
         handle.asked.elapsed() > self.station.config().lease / 2
     }
@@ -254,10 +262,7 @@ impl Engine {
         if let Some(fetching) = fetching {
             let _ = fetching.await;
         }
-        let left: Vec<_> = lock(&self.buffer).tasks.drain(..).collect();
-        for task in &left {
-            self.hand_back(&task.args.handle);
-        }
+        self.hand_all_back();
         if !self.are_settled_within(LAST_REPORTS).await {
             tracing::warn!(queue = %self.subscription.queue, "redis did not take the last reports; their leases will expire");
         }

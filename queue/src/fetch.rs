@@ -10,9 +10,11 @@ use apalis_core::task::task_id::TaskId;
 use rand::Rng;
 
 use crate::engine::Engine;
+use crate::error::Result;
 use crate::link::Link;
+use crate::moment::Moment;
 use crate::run::Job;
-use crate::station::Fetched;
+use crate::station::{Ask, Fetched};
 
 /// The longest that an idle worker lets Redis hold its connection at a time.
 const LONGEST_BLOCK: Duration = Duration::from_secs(5);
@@ -22,22 +24,22 @@ const GATHER: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// From how many jobs on half of the slots make a fetch that is worth its call.
 const WORTH_HALVING: usize = 32;
+/// How long a stopping worker waits for the answer to its last fetch.
+const LAST_FETCH: Duration = Duration::from_secs(1);
 /// How often the lowest priority goes first: one fetch in so many.
 const UPWARD: u64 = 8;
 
 pub(crate) async fn run(engine: Arc<Engine>) {
-    let fetcher = Fetcher::new(engine.clone());
+    let mut fetcher = Fetcher::new(engine.clone());
     let mut failures = 0u32;
-    let mut count = 0u64;
     let mut backlog = false;
     while !engine.stopping.is_cancelled() {
         let Some(free) = fetcher.slots(backlog).await else { continue };
-        count += 1;
         backlog = false;
-        match engine.station.fetch(&fetcher.link, free, count.is_multiple_of(UPWARD)).await {
+        match fetcher.fetch(free).await {
             Ok(answer) => {
                 failures = 0;
-                backlog = fetcher.admit(answer, free).await;
+                backlog = fetcher.admit(answer, free);
             }
             Err(error) => {
                 failures += 1;
@@ -63,12 +65,42 @@ async fn pause(engine: &Engine, failures: u32) {
 struct Fetcher {
     engine: Arc<Engine>,
     link: Link,
+    /// How many fetches there were.
+    count: u64,
+    /// When Redis said last what time it has.
+    moment: Option<Moment>,
+    /// There was nothing to fetch: how long the next fetch waits to be woken.
+    wait: Option<Duration>,
 }
 
 impl Fetcher {
     fn new(engine: Arc<Engine>) -> Self {
         let link = engine.station.client.own_link(LONGEST_BLOCK);
-        Self { engine, link }
+        Self { engine, link, count: 0, moment: None, wait: None }
+    }
+
+    async fn fetch(&mut self, most: usize) -> Result<Fetched> {
+        self.count += 1;
+        let ask = Ask { most, upward: self.count.is_multiple_of(UPWARD) };
+        match (self.wait.take(), self.moment.filter(Moment::is_fresh)) {
+            (Some(wait), Some(moment)) => self.fetch_when_woken(ask, wait, moment).await,
+            _ => self.engine.station.fetch(&self.link, ask, &mut self.moment).await,
+        }
+    }
+
+    async fn fetch_when_woken(&self, ask: Ask, wait: Duration, moment: Moment) -> Result<Fetched> {
+        let station = &self.engine.station;
+        let mut fetch = std::pin::pin!(station.fetch_when_woken(&self.link, ask, wait, moment));
+        tokio::select! {
+            fetched = &mut fetch => return fetched,
+            () = self.engine.stopping.cancelled() => {}
+        }
+        // what Redis has been asked for it may give at any time, so the wait is ended rather than left
+        let end = async {
+            station.nudge().await?;
+            fetch.await
+        };
+        tokio::time::timeout(LAST_FETCH, end).await.unwrap_or(Ok(Fetched::More))
     }
 
     /// Waits for a free slot; with a backlog, a moment longer for half of them, so that fetches stay large. `None` when
@@ -104,12 +136,16 @@ impl Fetcher {
         (free > 0).then_some(free.min(most))
     }
 
-    /// Passes on what came, or waits for what may come; whether there is probably more at once.
-    async fn admit(&self, fetched: Fetched, asked: usize) -> bool {
+    /// Passes on what came; whether there is probably more at once.
+    fn admit(&mut self, fetched: Fetched, asked: usize) -> bool {
         match fetched {
             Fetched::Jobs(jobs, unreadable) => {
                 let full = jobs.len() + unreadable.len() >= asked;
+                let declined = self.engine.is_on_hold();
                 self.engine.admit(jobs.into_iter().map(task).collect());
+                if declined {
+                    self.engine.hand_all_back();
+                }
                 for handle in unreadable {
                     tracing::error!(queue = %self.engine.station.queue, job = %handle.id, "a job's bytes cannot be read");
                     self.engine.bury(handle);
@@ -117,23 +153,13 @@ impl Fetcher {
                 return full;
             }
             Fetched::More => {}
-            Fetched::Nothing(next) => self.wait(next.unwrap_or(LONGEST_BLOCK).min(LONGEST_BLOCK)).await,
-            Fetched::Paused => self.wait(LONGEST_BLOCK).await,
-            Fetched::Closed => self.wait(Duration::from_millis(250)).await,
-            Fetched::Lagging => self.wait(Duration::from_millis(50)).await,
+            Fetched::Late => self.moment = None,
+            Fetched::Nothing(next) => self.wait = Some(next.unwrap_or(LONGEST_BLOCK).min(LONGEST_BLOCK)),
+            Fetched::Paused => self.wait = Some(LONGEST_BLOCK),
+            Fetched::Closed => self.wait = Some(Duration::from_millis(250)),
+            Fetched::Lagging => self.wait = Some(Duration::from_millis(50)),
         }
         false
-    }
-
-    /// Waits for a push to leave a token, or for the time to pass.
-    async fn wait(&self, block: Duration) {
-        let mut pop = redis::cmd("BLPOP");
-        pop.arg(self.engine.station.keys().wake()).arg(block.as_secs_f64());
-        tokio::select! {
-            () = self.engine.stopping.cancelled() => {}
-            // what went wrong shows at the next fetch
-            _ = self.link.command(&pop) => {}
-        }
     }
 }
 

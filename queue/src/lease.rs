@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::link::Link;
-use crate::name::Timestamp;
 use crate::run::Handle;
 
 /// The longest wait between two looks at what there is to do.
@@ -46,7 +45,7 @@ struct Keeper {
     engine: Arc<Engine>,
     link: Link,
     control: String,
-    started: Timestamp,
+    started: Instant,
     renewed: Instant,
     shown: Option<Instant>,
 }
@@ -56,7 +55,7 @@ impl Keeper {
         let client = &engine.station.client;
         let control = engine.station.keys().control(engine.station.worker);
         let link = client.own_link(ROUND);
-        Self { engine, link, control, started: Timestamp::now(), renewed: Instant::now(), shown: None }
+        Self { engine, link, control, started: Instant::now(), renewed: Instant::now(), shown: None }
     }
 
     async fn run(mut self) {
@@ -133,11 +132,15 @@ impl Keeper {
             ("host".to_owned(), subscription.worker.host.clone()),
             ("pid".to_owned(), std::process::id().to_string()),
             ("version".to_owned(), subscription.worker.version.clone()),
-            ("started".to_owned(), self.started.0.to_string()),
             ("memory".to_owned(), resident_memory().to_string()),
             (format!("q:{}", subscription.queue), served),
         ];
-        let drained = self.engine.station.client.show_worker(&self.link, subscription.worker.id, &fields).await?;
+        let drained = self
+            .engine
+            .station
+            .client
+            .show_worker(&self.link, subscription.worker.id, self.started.elapsed(), &fields)
+            .await?;
         self.engine.drained.store(drained, std::sync::atomic::Ordering::Release);
         self.shown = Some(Instant::now());
         Ok(())

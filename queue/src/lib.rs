@@ -22,6 +22,7 @@ mod keys;
 mod lease;
 mod link;
 mod manual;
+mod moment;
 mod name;
 mod outcome;
 mod record;

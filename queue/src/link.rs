@@ -37,6 +37,13 @@ pub(crate) struct Live {
     pub(crate) server: std::sync::Arc<Server>,
 }
 
+impl Live {
+    /// Tells this connection from the others of its link.
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
+    }
+}
+
 /// What the server said of itself when the connection was made.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -143,6 +150,22 @@ impl Link {
                 self.command_on(live, &call.command).await
             }
             other => Ok(other?),
+        }
+    }
+
+    /// Sends a command that blocks and a script after it in one go, so that the server runs the script in the moment in which
+    /// the command ends. Returns the script's answer.
+    pub(crate) async fn run_after(&self, live: &Live, first: &Cmd, call: &Call) -> Result<Value> {
+        let mut both = Pipeline::with_capacity(2);
+        both.add_command(first.clone()).ignore().add_command(call.command.clone());
+        let mut connection = live.connection.clone();
+        match both.query_async::<(Value,)>(&mut connection).await {
+            Ok((answer,)) => Ok(answer),
+            Err(error) => match self.judge(live, &error) {
+                // it ran nothing, so this is no second sending
+                Failure::UnknownScript => self.run_on(live, call).await,
+                Failure::Plain(error) => Err(error),
+            },
         }
     }
 

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::link::Link;
 use crate::outcome::Outcome;
 use crate::run::Job;
-use crate::station::{Fetched, Renewed, Reported, Station};
+use crate::station::{Ask, Fetched, Renewed, Reported, Station};
 
 /// Fetches, renews and reports when told to, and at no other time. [`crate::Backend`] does all of it by itself.
 pub struct ManualWorker {
@@ -31,8 +31,9 @@ impl ManualWorker {
     /// # Errors
     /// As any command. With [`crate::Error::UnknownResult`] jobs may have been taken: their leases expire.
     pub async fn fetch(&self, most: usize) -> Result<Vec<Job>> {
+        let ask = Ask { most: most.clamp(1, 1_000), upward: false };
         loop {
-            match self.station.fetch(&self.link, most.clamp(1, 1_000), false).await? {
+            match self.station.fetch(&self.link, ask, &mut None).await? {
                 Fetched::Jobs(jobs, unreadable) => {
                     let acks: Vec<Ack> =
                         unreadable.into_iter().map(|handle| Ack::undecodable(handle, &self.station)).collect();
@@ -42,7 +43,9 @@ impl ManualWorker {
                     return Ok(jobs);
                 }
                 Fetched::More => {}
-                Fetched::Nothing(_) | Fetched::Paused | Fetched::Closed | Fetched::Lagging => return Ok(Vec::new()),
+                Fetched::Nothing(_) | Fetched::Paused | Fetched::Closed | Fetched::Lagging | Fetched::Late => {
+                    return Ok(Vec::new());
+                }
             }
         }
     }

@@ -12,7 +12,8 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
-use crate::link::{Call, Link};
+use crate::link::{Call, Link, Live};
+use crate::moment::Moment;
 use crate::name::QueueName;
 use crate::record::{self, Record};
 use crate::reply::{self, Parts};
@@ -44,6 +45,27 @@ pub(crate) enum Fetched {
     Closed,
     /// The recorder lags.
     Lagging,
+    /// Redis came to it later than was asked for.
+    Late,
+}
+
+/// What a fetch asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    /// At most so many jobs.
+    pub(crate) most: usize,
+    /// Begin at the lowest priority.
+    pub(crate) upward: bool,
+}
+
+/// An answer to a fetch of which only the beginning has been read.
+struct Answer {
+    state: Vec<u8>,
+    /// Redis's time in ms.
+    now: u64,
+    /// When the next delayed job is due, in ms; 0: never.
+    next: u64,
+    jobs: Parts,
 }
 
 /// What became of a renewal.
@@ -84,35 +106,79 @@ impl Station {
         &self.keys
     }
 
-    /// Takes at most so many jobs; `upward` begins at the lowest priority.
-    pub(crate) async fn fetch(&self, link: &Link, most: usize, upward: bool) -> Result<Fetched> {
-        let config = self.config();
+    /// Takes jobs now. `moment` becomes the one of this fetch.
+    pub(crate) async fn fetch(&self, link: &Link, ask: Ask, moment: &mut Option<Moment>) -> Result<Fetched> {
         let live = link.live().await?;
+        let asked = Instant::now();
+        let until = moment.filter(|m| m.is_of(&live)).map(|m| m.there(asked + self.config().lease / 2));
         let token = Uuid::from_bytes(rand::random());
-        let mut call = Call::new(&script::FETCH, self.keys.all(), 7 + self.kinds.len(), 256);
-        call.number(most as u64).millis(config.lease);
+        let call = self.call_of_fetch(&live, token, ask, until);
+        let answer = Answer::of(link.run_on(&live, &call).await?)?;
+        // a time that seems too late may be Redis's clock having jumped
+        *moment = (answer.state != b"late").then(|| Moment::new(&live, asked, answer.now));
+        self.read(answer, token, asked)
+    }
+
+    /// Waits on the server, at most for so long, until there may be jobs, and takes them there and then: between the
+    /// wake-up and the fetch there is neither a round trip nor a worker that could die. `moment` is of a fetch before.
+    pub(crate) async fn fetch_when_woken(
+        &self,
+        link: &Link,
+        ask: Ask,
+        wait: Duration,
+        moment: Moment,
+    ) -> Result<Fetched> {
+        let live = link.live().await?;
+        if !moment.is_of(&live) {
+            return Ok(Fetched::Late);
+        }
+        let sent = Instant::now();
+        let until = moment.there(sent + wait + self.config().lease / 2);
+        let token = Uuid::from_bytes(rand::random());
+        let call = self.call_of_fetch(&live, token, ask, Some(until));
+        let mut pop = redis::cmd("BLPOP");
+        pop.arg(self.keys.wake()).arg(self.keys.nudge(self.worker)).arg(wait.as_secs_f64());
+        let answer = Answer::of(link.run_after(&live, &pop, &call).await?)?;
+        let asked = moment.here(answer.now).clamp(sent, Instant::now());
+        self.read(answer, token, asked)
+    }
+
+    /// Ends this worker's wait for jobs.
+    pub(crate) async fn nudge(&self) -> Result<()> {
+        let key = self.keys.nudge(self.worker);
+        let mut push = redis::pipe();
+        push.atomic().rpush(&key, "1").ignore().expire(&key, 60).ignore();
+        self.client.link().pipeline(&push).await
+    }
+
+    fn call_of_fetch(&self, live: &Live, token: Uuid, ask: Ask, until: Option<u64>) -> Call {
+        let config = self.config();
+        let mut call = Call::new(&script::FETCH, self.keys.all(), 8 + self.kinds.len(), 256);
+        call.number(ask.most as u64).millis(config.lease);
         call.arg([*token.as_bytes(), *self.worker.as_bytes()].concat());
         call.arg(if config.ledger { live.server.run_id.as_str() } else { "" });
-        call.arg(if upward { "u" } else { "d" });
+        call.arg(if ask.upward { "u" } else { "d" });
         call.number(if config.ledger { config.event_bound } else { 0 });
-        call.millis(self.client.stay());
+        call.millis(self.client.stay()).number(until.unwrap_or(0));
         for kind in &self.kinds {
             call.arg(kind.as_bytes());
         }
-        let asked = Instant::now();
-        let mut parts = Parts::of(link.run_on(&live, &call).await?)?;
-        let (state, now) = (parts.bytes()?, parts.number()?);
-        let (_version, next) = (parts.number()?, parts.number()?);
+        call
+    }
+
+    fn read(&self, answer: Answer, token: Uuid, asked: Instant) -> Result<Fetched> {
+        let Answer { state, now, next, jobs } = answer;
         match state.as_slice() {
-            b"ok" if parts.is_empty() => {
+            b"ok" if jobs.is_empty() => {
                 let until = Duration::from_millis(next.saturating_sub(now).max(1));
                 Ok(Fetched::Nothing((next != 0).then_some(until)))
             }
-            b"ok" => self.unpack(parts, token, asked, now),
+            b"ok" => self.unpack(jobs, token, asked, now),
             b"more" => Ok(Fetched::More),
             b"closed" => Ok(Fetched::Closed),
             b"paused" => Ok(Fetched::Paused),
             b"lagging" => Ok(Fetched::Lagging),
+            b"late" => Ok(Fetched::Late),
             _ => Err(Error::Corrupt("an unknown answer to a fetch")),
         }
     }
@@ -211,5 +277,14 @@ impl Station {
             Renewed::Held
         };
         Ok(answers.into_iter().zip(runs).map(renewed).collect())
+    }
+}
+
+impl Answer {
+    fn of(value: redis::Value) -> Result<Self> {
+        let mut parts = Parts::of(value)?;
+        let (state, now) = (parts.bytes()?, parts.number()?);
+        let (_version, next) = (parts.number()?, parts.number()?);
+        Ok(Self { state, now, next, jobs: parts })
     }
 }

@@ -27,7 +27,7 @@ pub struct WorkerView {
     pub pid: u32,
     /// The program's version.
     pub version: String,
-    /// When it started.
+    /// When it started, by Redis's clock.
     pub started_at: Timestamp,
     /// When it last showed itself, by Redis's clock.
     pub seen_at: Timestamp,
@@ -97,11 +97,17 @@ impl Client {
     }
 
     /// Shows a worker; returns whether it has been asked to take no more jobs.
-    pub(crate) async fn show_worker(&self, link: &Link, worker: Uuid, fields: &[(String, String)]) -> Result<bool> {
+    pub(crate) async fn show_worker(
+        &self,
+        link: &Link,
+        worker: Uuid,
+        age: Duration,
+        fields: &[(String, String)],
+    ) -> Result<bool> {
         let prefix = &self.config().prefix;
         let keys = [keys::workers(prefix), keys::worker(prefix, worker)];
         let mut call = Call::new(&script::WORKER, &keys, 16, 256);
-        call.arg(worker.simple().to_string()).millis(SILENCE);
+        call.arg(worker.simple().to_string()).millis(SILENCE).millis(age);
         for (field, value) in fields {
             call.arg(field).arg(value);
         }

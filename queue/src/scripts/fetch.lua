@@ -2,22 +2,26 @@
 --
 -- KEYS   all
 -- ARGV   most jobs, lease in ms, token and worker (32 bytes), run_id ('' without a ledger), order ('u': lowest priority
---        first), most events (0: any), hold in ms, then the kinds that the worker knows (none: all)
+--        first), most events (0: any), hold in ms, ms until which the worker wants them (0: any time), then the kinds that it
+--        knows (none: all)
 -- result state, now in ms, version, ms at which the next delayed job is due (0: none), then per job: id, record
---        state: ok, more (look again at once), closed (the epoch is not open for this run), paused, lagging (the recorder)
+--        state: ok, more (look again at once), closed (the epoch is not open for this run), paused, lagging (the recorder),
+--        late
 -- cost   O(jobs), O(log) for leases and delayed ones; at most 1,000 delayed jobs become ready and at most 1,000
 --        withdrawn elements are skipped a call
 local most, lease_ms, run_id, event_bound = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[6])
 local with_ledger = run_id ~= ''
+-- who sent this may be gone by now, and what it were given would wait for a lease
+if ARGV[8] ~= '0' and now > tonumber(ARGV[8]) then return { 'late', now, 0, 0 } end
 local meta = call('hmget', META, 'v', 'p', 'e', 'o', 's0', 's1', 's2', 's3', 's4')
 if with_ledger and (not meta[3] or meta[4] ~= run_id) then return { 'closed', now, 0, 0 } end
 if meta[2] then return { 'paused', now, 0, 0 } end
 if event_bound > 0 and call('llen', EVENTS) >= event_bound then return { 'lagging', now, 0, 0 } end
 local clock = math.max(tonumber(meta[1] or 0), now_us)
 local kinds
-if #ARGV > 7 then
+if #ARGV > 8 then
   kinds = {}
-  for i = 8, #ARGV do kinds[ARGV[i]] = true end
+  for i = 9, #ARGV do kinds[ARGV[i]] = true end
 end
 
 local function promote()
