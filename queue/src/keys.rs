@@ -16,27 +16,27 @@ pub(crate) struct Keys {
 }
 
 const NAMES: [&str; 21] = [
-    "meta",        // 1  hash: e epoch, o open for run, p paused, v clock, n alive, b bytes, s0-s4 stale elements
-    "jobs",        // 2  hash: id -> waiting record, parked record or tombstone
-    "running",     // 3  hash: id -> state of the run
-    "leases",      // 4  zset: id by the ms at which the lease ends
-    "wake",        // 5  list: at most one token, popped by an idle worker
-    "delayed",     // 6  zset: priority, id and tag by the ms at which the job is due
-    "ready:0",     // 7  lists: id and tag, by priority
-    "ready:1",     // 8
-    "ready:2",     // 9
-    "ready:3",     // 10
-    "ready:4",     // 11
-    "events",      // 12 list: packed events, oldest first
+    "meta", // 1  hash: e epoch, o open for run, p paused, v clock, n alive, b bytes, s0-s4 stale elements, u set aside, h1-h5 walks
+    "jobs", // 2  hash: id -> waiting record, parked record or tombstone
+    "running", // 3  hash: id -> state of the run
+    "leases", // 4  zset: id by the ms at which the lease ends
+    "wake", // 5  list: at most one token, popped by an idle worker
+    "delayed", // 6  zset: priority, id and tag by the ms at which the job is due
+    "ready:0", // 7  lists: id and tag, by priority
+    "ready:1", // 8
+    "ready:2", // 9
+    "ready:3", // 10
+    "ready:4", // 11
+    "events", // 12 list: packed events, oldest first
     "events:wake", // 13 list: at most one token, popped by a waiting recorder
-    "hold",        // 14 list: tombstones to release, each element a time with ids and versions
-    "expiry",      // 15 zset: id by the ms after which it must not start
-    "unique",      // 16 hash: unique key -> id of its owner
-    "progress",    // 17 hash: id -> last progress and log lines of the run
-    "unknown",     // 18 set of kinds that were set aside; the list of each is this key, a colon and the kind
+    "hold", // 14 list: tombstones to release, each element a time with ids and versions
+    "expiry", // 15 zset: id by the ms after which it must not start
+    "unique", // 16 hash: unique key -> id of its owner
+    "progress", // 17 hash: id -> last progress and log lines of the run
+    "unknown", // 18 set of kinds that were set aside; the list of each is this key, a colon and the kind
     "undecodable", // 19 hash: id -> bytes that could not be read
-    "minute",      // 20 hash per minute: this key, a colon and the minute's number
-    "control",     // 21 list per worker: this key, a colon and the worker's id
+    "minute", // 20 hash per minute: this key, a colon and the minute's number
+    "control", // 21 list per worker: this key, a colon and the worker's id
 ];
 
 const META: usize = 0;
@@ -45,6 +45,7 @@ const RUNNING: usize = 2;
 const LEASES: usize = 3;
 const WAKE: usize = 4;
 const READY: usize = 6;
+const EVENTS: usize = 11;
 const EVENTS_WAKE: usize = 12;
 const UNDECODABLE: usize = 18;
 const MINUTE: usize = 19;
@@ -83,6 +84,11 @@ impl Keys {
 
     pub(crate) fn events_wake(&self) -> &str {
         &self.all[EVENTS_WAKE]
+    }
+
+    /// A list: events that could not be read, as they were; the oldest 10,000.
+    pub(crate) fn unreadable_events(&self) -> String {
+        format!("{}:unreadable", self.all[EVENTS])
     }
 
     pub(crate) fn undecodable(&self) -> &str {
@@ -125,6 +131,7 @@ mod tests {
         assert_eq!(keys.meta(), "gq:{images}:meta");
         assert_eq!(keys.wake(), "gq:{images}:wake");
         assert_eq!(keys.events_wake(), "gq:{images}:events:wake");
+        assert_eq!(keys.unreadable_events(), "gq:{images}:events:unreadable");
         assert_eq!(keys.undecodable(), "gq:{images}:undecodable");
         assert_eq!(keys.minute(7), "gq:{images}:minute:7");
         assert_eq!(keys.control(Uuid::nil()), format!("gq:{{images}}:control:{}", "0".repeat(32)));

@@ -10,9 +10,12 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::link::Link;
 use crate::run::Handle;
+use crate::station::Station;
 
 /// The longest wait between two looks at what there is to do.
 const ROUND: Duration = Duration::from_millis(1_500);
+/// In one of so many rounds more is reaped than leases: due jobs are also promoted by fetches, and the rest can wait.
+const FULL: u32 = 4;
 /// How often the worker shows itself.
 const SHOW: Duration = Duration::from_secs(5);
 /// How long to wait for Redis to come back.
@@ -48,6 +51,7 @@ struct Keeper {
     started: Instant,
     renewed: Instant,
     shown: Option<Instant>,
+    rounds: u32,
 }
 
 impl Keeper {
@@ -55,7 +59,7 @@ impl Keeper {
         let client = &engine.station.client;
         let control = engine.station.keys().control(engine.station.worker);
         let link = client.own_link(ROUND);
-        Self { engine, link, control, started: Instant::now(), renewed: Instant::now(), shown: None }
+        Self { engine, link, control, started: Instant::now(), renewed: Instant::now(), shown: None, rounds: 0 }
     }
 
     async fn run(mut self) {
@@ -75,7 +79,10 @@ impl Keeper {
     async fn round(&mut self) -> Result<()> {
         self.renew(false).await?;
         self.show().await?;
-        while self.engine.station.client.reap_on(&self.link, &self.engine.station.queue, BATCH).await?.more {}
+        let all = self.rounds.is_multiple_of(FULL);
+        self.rounds += 1;
+        let Station { client, queue, .. } = &self.engine.station;
+        while client.reap_on(&self.link, queue, BATCH, all).await?.more {}
         Ok(())
     }
 

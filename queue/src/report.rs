@@ -120,8 +120,8 @@ pub(crate) fn unpack_tail(at: &mut Bytes) -> Option<(Option<Progress>, Vec<Strin
 }
 
 /// Reads an event; `None` if its bytes cannot be one.
-pub(crate) fn unpack_event(bytes: Vec<u8>) -> Option<Event> {
-    let mut at = Bytes::from(bytes);
+pub(crate) fn unpack_event(bytes: Bytes) -> Option<Event> {
+    let mut at = bytes;
     let version = at.try_get_u64_le().ok()?;
     let ended_at = Timestamp(at.try_get_u64_le().ok()?);
     let run_at = some(at.try_get_u64_le().ok()?);
@@ -237,7 +237,7 @@ mod tests {
         bytes.put_u64_le(0);
         bytes.put_u8(b'R');
         bytes.put_slice(&pack(&report, &tail));
-        let event = unpack_event(bytes).unwrap();
+        let event = unpack_event(bytes.into()).unwrap();
         assert_eq!((event.version, event.stream_id.as_str()), (77, "77"));
         assert_eq!((event.generation, event.attempt, event.crashes), (2, 3, 1));
         assert_eq!((event.job_id, event.worker), (report.id, Some(report.worker)));
@@ -262,7 +262,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_reading_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = unpack_event(bytes);
+            let _ = unpack_event(bytes.into());
         }
     }
 }

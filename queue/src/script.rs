@@ -39,6 +39,7 @@ scripts! {
     PUSH_ONE: ["push_one"];
     REAP: ["prelude", "reap_plain", "entry", "reap"];
     RENEW: ["prelude", "renew"];
+    SET_ASIDE: ["prelude", "entry", "set_aside"];
     UNPARK: ["prelude", "entry", "unpark"];
     WORKER: ["worker"];
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use redis::Value;
 
 use crate::client::{CHUNK, Client};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::name::QueueName;
 use crate::state::EntryView;
 use crate::{record, reply, script};
@@ -50,20 +50,38 @@ impl Client {
         scan.arg(self.keys(queue).jobs()).arg(cursor).arg("COUNT").arg(count.clamp(1, CHUNK));
         let mut parts = reply::Parts::of(self.link().command(&scan).await?)?;
         let next = parts.number()?;
-        let ids = ids_of(parts.value()?)?;
+        let (ids, strange) = ids_of(parts.value()?)?;
+        if !strange.is_empty() {
+            self.set_fields_aside(queue, &strange).await?;
+        }
         let views = self.entries(queue, &ids).await?;
         let alive = ids.into_iter().zip(views).filter(|(_, view)| view.is_alive()).collect();
         Ok((next, alive))
     }
+
+    /// What is no job's id can be nobody's job, and must not end the walk.
+    async fn set_fields_aside(&self, queue: &QueueName, strange: &[Vec<u8>]) -> Result<()> {
+        let mut call = self.call(&script::SET_ASIDE, queue);
+        call.millis(self.stay()).number(0u64);
+        for field in strange {
+            call.arg(field);
+        }
+        let fields = reply::number(&self.run(&call).await?)?;
+        tracing::error!(%queue, fields, "entries under what is no id were set aside");
+        Ok(())
+    }
 }
 
-/// The fields of a scan's fields and values.
-fn ids_of(value: Value) -> Result<Vec<Uuid>> {
+/// The fields of a scan's fields and values: ids, and what is none.
+fn ids_of(value: Value) -> Result<(Vec<Uuid>, Vec<Vec<u8>>)> {
     let mut parts = reply::Parts::of(value)?;
-    let mut ids = Vec::with_capacity(parts.len() / 2);
+    let (mut ids, mut strange) = (Vec::with_capacity(parts.len() / 2), Vec::new());
     while let Some(field) = parts.next_bytes()? {
         parts.bytes()?;
-        ids.push(Uuid::from_slice(&field).map_err(|_| Error::Corrupt("a job's id that is no id"))?);
+        match Uuid::from_slice(&field) {
+            Ok(id) => ids.push(id),
+            Err(_) => strange.push(field),
+        }
     }
-    Ok(ids)
+    Ok((ids, strange))
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use redis::Value;
 
 use crate::client::{CHUNK, Client};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::{Event, EventBatch};
 use crate::name::QueueName;
 use crate::{reply, report, script};
@@ -15,19 +16,73 @@ pub(crate) const LONGEST_BLOCK: Duration = Duration::from_secs(5);
 
 impl Client {
     /// The oldest `count` (at most 1,000) events, with the epoch, read at one moment. They stay until forgotten.
+    /// One that cannot be read is set aside: see [`Client::unreadable_events`].
     ///
     /// # Errors
     /// As any command.
     pub async fn read_events(&self, queue: &QueueName, count: usize) -> Result<EventBatch> {
-        let mut call = self.call(&script::EVENTS, queue);
-        call.number(count.clamp(1, CHUNK) as u64);
-        let mut parts = reply::Parts::of(self.run(&call).await?)?;
-        let epoch = Some(parts.text()?).filter(|name| !name.is_empty());
-        let mut events = Vec::with_capacity(parts.len());
-        while let Some(packed) = parts.next_bytes()? {
-            events.push(report::unpack_event(packed).ok_or(Error::Corrupt("an event that cannot be read"))?);
+        loop {
+            let mut call = self.call(&script::EVENTS, queue);
+            call.number(count.clamp(1, CHUNK) as u64);
+            let mut parts = reply::Parts::of(self.run(&call).await?)?;
+            let epoch = Some(parts.text()?).filter(|name| !name.is_empty());
+            let mut events = Vec::with_capacity(parts.len());
+            let mut unreadable = Vec::new();
+            while let Some(packed) = parts.next_bytes()?.map(Bytes::from) {
+                match report::unpack_event(packed.clone()) {
+                    Some(event) => events.push(event),
+                    None => unreadable.push(packed),
+                }
+            }
+            if !unreadable.is_empty() {
+                self.set_events_aside(queue, &unreadable).await?;
+                if events.is_empty() {
+                    continue;
+                }
+            }
+            return Ok(EventBatch { epoch, events });
         }
-        Ok(EventBatch { epoch, events })
+    }
+
+    /// One event that nobody can read must not hold up all others.
+    async fn set_events_aside(&self, queue: &QueueName, unreadable: &[Bytes]) -> Result<()> {
+        // an event may be large, and there are few of these
+        for chunk in unreadable.chunks(16) {
+            let mut call = self.call(&script::SET_ASIDE, queue);
+            call.millis(self.stay()).number(chunk.len() as u64);
+            for event in chunk {
+                call.arg(event);
+            }
+            let events = reply::number(&self.run(&call).await?)?;
+            tracing::error!(%queue, events, "events that cannot be read were set aside");
+        }
+        Ok(())
+    }
+
+    /// Events that could not be read, as they were, the oldest `count` (at most 1,000) of the up to 10,000 that are kept.
+    /// Their jobs run again, as far as the bytes still name them.
+    ///
+    /// # Errors
+    /// As any command.
+    pub async fn unreadable_events(&self, queue: &QueueName, count: usize) -> Result<Vec<Bytes>> {
+        let mut range = redis::cmd("LRANGE");
+        range.arg(self.keys(queue).unreadable_events()).arg(0).arg(count.clamp(1, CHUNK) - 1);
+        let mut parts = reply::Parts::of(self.link().command(&range).await?)?;
+        let mut found = Vec::with_capacity(parts.len());
+        while let Some(bytes) = parts.next_bytes()? {
+            found.push(bytes.into());
+        }
+        Ok(found)
+    }
+
+    /// Drops the oldest `count` of the kept unreadable events.
+    ///
+    /// # Errors
+    /// As any command.
+    pub async fn drop_unreadable_events(&self, queue: &QueueName, count: usize) -> Result<()> {
+        let mut trim = redis::cmd("LTRIM");
+        trim.arg(self.keys(queue).unreadable_events()).arg(count).arg(-1);
+        self.link().command(&trim).await.map(drop)
     }
 
     /// Waits, without polling, until there may be events to read; `false` if `block` (at most 5 s) passed first. One of

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::client::{CHUNK, Client};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::name::{Priority, QueueName, Timestamp};
 use crate::{reply, script};
 
@@ -31,6 +31,10 @@ pub struct Counts {
     pub unknown_kinds: Vec<(String, u64)>,
     /// Jobs whose packed bytes could not be read, kept for inspection.
     pub undecodable: u64,
+    /// Events that could not be read, kept for inspection.
+    pub unreadable_events: u64,
+    /// How many events and fields of the jobs hash have ever been set aside because they could not be read.
+    pub set_aside: u64,
 }
 
 /// What happened in one minute.
@@ -60,6 +64,8 @@ impl Client {
             running: parts.number()?,
             events: parts.number()?,
             undecodable: parts.number()?,
+            unreadable_events: parts.number()?,
+            set_aside: parts.number()?,
             oldest_ready: Some(Timestamp(parts.number()?)).filter(|t| t.0 != 0),
             ..Counts::default()
         };
@@ -137,11 +143,12 @@ impl Client {
         Ok(ids)
     }
 
-    /// The jobs whose bytes could not be read, at most `count` (capped at 1,000) of the up to 10,000 that are kept.
+    /// The jobs whose bytes could not be read, at most `count` (capped at 1,000) of the up to 10,000 that are kept: the id,
+    /// or whatever stood in its place, and the bytes.
     ///
     /// # Errors
     /// As any command.
-    pub async fn undecodable(&self, queue: &QueueName, count: usize) -> Result<Vec<(Uuid, Bytes)>> {
+    pub async fn undecodable(&self, queue: &QueueName, count: usize) -> Result<Vec<(Bytes, Bytes)>> {
         let mut scan = redis::cmd("HSCAN");
         scan.arg(self.keys(queue).undecodable()).arg(0).arg("COUNT").arg(count.clamp(1, CHUNK));
         let mut parts = reply::Parts::of(self.link().command(&scan).await?)?;
@@ -149,23 +156,22 @@ impl Client {
         let mut fields = reply::Parts::of(parts.value()?)?;
         let mut found = Vec::new();
         while let Some(field) = fields.next_bytes()? {
-            let id = Uuid::from_slice(&field).map_err(|_| Error::Corrupt("a job's id that is no id"))?;
-            found.push((id, fields.bytes()?.into()));
+            found.push((field.into(), fields.bytes()?.into()));
         }
         Ok(found)
     }
 
-    /// Drops the kept bytes of undecodable jobs; returns how many there were.
+    /// Drops the kept bytes of undecodable jobs, named as [`Client::undecodable`] does; returns how many there were.
     ///
     /// # Errors
     /// As any command.
-    pub async fn drop_undecodable(&self, queue: &QueueName, ids: &[Uuid]) -> Result<u64> {
+    pub async fn drop_undecodable(&self, queue: &QueueName, ids: &[Bytes]) -> Result<u64> {
         let mut dropped = 0;
         for chunk in ids.chunks(CHUNK) {
             let mut delete = redis::cmd("HDEL");
             delete.arg(self.keys(queue).undecodable());
             for id in chunk {
-                delete.arg(id.as_bytes());
+                delete.arg(&id[..]);
             }
             dropped += reply::number(&self.link().command(&delete).await?)?;
         }

@@ -38,12 +38,14 @@ pub struct Healed {
     pub locks: u64,
     /// Running states without a lease, which got one so that the reaper finds them.
     pub adopted: u64,
+    /// Waiting jobs that stood in no list, so that no worker could find them; they were put back.
+    pub stranded: u64,
 }
 
 /// A walk over everything that [`Client::heal_step`] looks at.
 #[derive(Clone, Debug)]
 pub struct HealWalk {
-    cursors: [Vec<u8>; 4],
+    cursors: [Vec<u8>; 5],
 }
 
 impl Default for HealWalk {
@@ -65,8 +67,10 @@ impl HealWalk {
 pub struct HealStep {
     /// How many of each.
     pub counts: Healed,
-    /// Some of the jobs whose leases or running states these were; with the keys, at most 10.
+    /// Some of the jobs whose leases or running states these were; with the others, at most 10.
     pub jobs: Vec<Uuid>,
+    /// Some of the waiting jobs that stood in no list.
+    pub stranded: Vec<Uuid>,
     /// Some of the unique keys.
     pub keys: Vec<String>,
 }
@@ -81,10 +85,11 @@ impl Client {
     /// # Errors
     /// As any command.
     pub async fn reap(&self, queue: &QueueName, limit: usize) -> Result<Reaped> {
-        self.reap_on(self.link(), queue, limit).await
+        self.reap_on(self.link(), queue, limit, true).await
     }
 
-    pub(crate) async fn reap_on(&self, link: &Link, queue: &QueueName, limit: usize) -> Result<Reaped> {
+    /// Unless `all`, only expired leases are looked for.
+    pub(crate) async fn reap_on(&self, link: &Link, queue: &QueueName, limit: usize, all: bool) -> Result<Reaped> {
         let config = self.config();
         let live = link.live().await?;
         let settled = live.server.started.is_none_or(|at| at.elapsed() >= config.lease);
@@ -92,6 +97,7 @@ impl Client {
         self.terms_of_end(&mut call);
         call.number(limit.clamp(1, CHUNK) as u64).number(config.max_crashes);
         call.arg(if settled { "1" } else { "0" }).millis(config.lease);
+        call.arg(if all { "1" } else { "0" });
         let mut parts = reply::Parts::of(link.run_on(&live, &call).await?)?;
         Ok(Reaped {
             returned: parts.number()?,
@@ -116,8 +122,8 @@ impl Client {
         Ok(reply::number(&self.run(&call).await?)? == 1)
     }
 
-    /// Removes leases without jobs and locks without owners: a step of a walk that remembers where it stood, about
-    /// `limit` (capped at 1,000) of each examined a step.
+    /// Removes leases without jobs and locks without owners, and puts back waiting jobs that no list holds: a step of a walk
+    /// that remembers where it stood, about `limit` (capped at 1,000; of jobs 200) of each examined a step.
     ///
     /// # Errors
     /// As any command.
@@ -152,6 +158,7 @@ impl Client {
         }
         while let Some(found) = parts.next_bytes()? {
             match found.split_first() {
+                Some((b's', id)) => step.stranded.extend(Uuid::from_slice(id)),
                 Some((b'k', key)) => step.keys.push(String::from_utf8_lossy(key).into_owned()),
                 Some((_, id)) => step.jobs.extend(Uuid::from_slice(id)),
                 None => {}
@@ -162,5 +169,5 @@ impl Client {
 }
 
 fn healed(parts: &mut reply::Parts) -> Result<Healed> {
-    Ok(Healed { leases: parts.number()?, locks: parts.number()?, adopted: parts.number()? })
+    Ok(Healed { leases: parts.number()?, locks: parts.number()?, adopted: parts.number()?, stranded: parts.number()? })
 }

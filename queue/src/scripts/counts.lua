@@ -2,10 +2,10 @@
 --
 -- KEYS   all
 -- ARGV   none
--- result paused, alive, bytes, delayed, running, events, undecodable, ms since when the oldest ready job is due (0: none), ready by
+-- result paused, alive, bytes, delayed, running, events, undecodable, unreadable events, things set aside in all, ms since when the oldest ready job is due (0: none), ready by
 --        priority (5), then per unknown kind: kind, jobs
 -- cost   O(1): at most 20 elements of each ready list and 100 kinds are looked at
-local meta = call('hmget', META, 'p', 'n', 'b', 's0', 's1', 's2', 's3', 's4')
+local meta = call('hmget', META, 'p', 'n', 'b', 's0', 's1', 's2', 's3', 's4', 'u')
 local oldest, ready = 0, {}
 for priority = 0, 4 do
   local list = KEYS[READY + priority]
@@ -20,7 +20,7 @@ for priority = 0, 4 do
   end
 end
 local out = { meta[1] and 1 or 0, tonumber(meta[2] or 0), tonumber(meta[3] or 0), call('zcard', DELAYED), call('hlen', RUNNING),
-  call('llen', EVENTS), call('hlen', UNDECODABLE), oldest, unpack(ready) }
+  call('llen', EVENTS), call('hlen', UNDECODABLE), call('llen', EVENTS .. ':unreadable'), tonumber(meta[9] or 0), oldest, unpack(ready) }
 if call('scard', UNKNOWN) > 0 then
   for _, kind in ipairs(call('srandmember', UNKNOWN, 100)) do
     out[#out + 1] = kind

@@ -336,8 +336,8 @@ async fn unreadable_bytes_among_good_ones_are_dead_and_kept() {
     assert_eq!((runs.distinct(), runs.total()), (3, 3));
     let kept = fixture.client.undecodable(&fixture.queue, 10).await.unwrap();
     assert_eq!(kept.len(), 3);
-    assert!(kept.iter().any(|(id, bytes)| *id == jobs[0].id && &bytes[..] == b"garbage"));
-    let ids: Vec<_> = kept.iter().map(|k| k.0).collect();
+    assert!(kept.iter().any(|(id, bytes)| id[..] == *jobs[0].id.as_bytes() && &bytes[..] == b"garbage"));
+    let ids: Vec<_> = kept.iter().map(|k| k.0.clone()).collect();
     assert_eq!(fixture.client.drop_undecodable(&fixture.queue, &ids).await.unwrap(), 3);
 }
 

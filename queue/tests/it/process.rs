@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gotong_queue::{Client, Config, Job, Outcome, Subscription, WorkerInfo};
+use gotong_queue::{Client, Config, Job, JobError, Outcome, Subscription, Timestamp, WorkerInfo};
 use tempfile::NamedTempFile;
 
 use crate::fixture::{Fixture, work};
@@ -19,6 +19,11 @@ pub struct Process {
 impl Process {
     /// A worker of ten slots for the fixture's queue.
     pub fn start(fixture: &Fixture) -> Self {
+        Self::start_with(fixture, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(fixture: &Fixture, environment: &[(&str, String)]) -> Self {
         let log = NamedTempFile::new().unwrap();
         let config = fixture.client.config();
         let child = Command::new(std::env::current_exe().unwrap())
@@ -29,6 +34,7 @@ impl Process {
             .env("WORKER_LEDGER", config.ledger.to_string())
             .env("WORKER_LEASE_MS", config.lease.as_millis().to_string())
             .env("WORKER_LOG", log.path())
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -37,15 +43,19 @@ impl Process {
 
     /// The runs that it has begun: the payload, the attempt and the crashes of each.
     pub fn begun(&self) -> Vec<(String, u32, u32)> {
+        let run = |words: &[String]| (words[0].clone(), words[1].parse().unwrap(), words[2].parse().unwrap());
+        self.lines().iter().map(|words| run(words)).collect()
+    }
+
+    /// What its clock showed, in ms, as each run began.
+    pub fn clock(&self) -> Vec<u64> {
+        self.lines().iter().map(|words| words[3].parse().unwrap()).collect()
+    }
+
+    fn lines(&self) -> Vec<Vec<String>> {
         let text = std::fs::read_to_string(self.log.path()).unwrap();
         let complete = text.rfind('\n').map_or("", |end| &text[..end]);
-        let line = |line: &str| {
-            let mut words = line.split('|');
-            let payload = words.next().unwrap().to_owned();
-            let mut number = || words.next().unwrap().parse().unwrap();
-            (payload, number(), number())
-        };
-        complete.lines().map(line).collect()
+        complete.lines().map(|line| line.split('|').map(str::to_owned).collect()).collect()
     }
 
     pub fn signal(&self, name: &str) {
@@ -71,7 +81,7 @@ impl Drop for Process {
 }
 
 /// Not a test but the body of such a process; without its environment there is nothing to do. The payload says what the
-/// handler does: `sleep <ms>`, `spin <ms>` or `die <ms>`, then anything.
+/// handler does: `sleep <ms>`, `spin <ms>`, `die <ms>`, or `retry <ms>` after which its second attempt comes; then anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serves_as_a_worker_when_told() {
     let Ok(url) = std::env::var("WORKER_URL") else { return };
@@ -98,6 +108,11 @@ async fn serves_as_a_worker_when_told() {
                 tokio::time::sleep(time).await; // the handler's work
                 std::process::abort()
             }
+            "retry" if job.attempt == 1 => {
+                let error = JobError::new("again", "as it was told");
+                return Outcome::Retry { after: Some(time), error };
+            }
+            "retry" => {}
             "spin" => {
                 let end = Instant::now() + time;
                 while Instant::now() < end {
@@ -114,7 +129,8 @@ async fn serves_as_a_worker_when_told() {
 
 fn note(job: &Job) {
     let path = std::env::var("WORKER_LOG").unwrap();
-    let line = format!("{}|{}|{}\n", String::from_utf8_lossy(&job.payload), job.attempt, job.crashes);
+    let now = Timestamp::now().0;
+    let line = format!("{}|{}|{}|{now}\n", String::from_utf8_lossy(&job.payload), job.attempt, job.crashes);
     let mut file = std::fs::OpenOptions::new().append(true).open(Path::new(&path)).unwrap();
     file.write_all(line.as_bytes()).unwrap();
 }

@@ -19,6 +19,8 @@ pub enum Finding {
     Parked,
     /// A lease or a run without a job, or a run without a lease.
     Lease,
+    /// Waits in Redis, and stands in no list from which workers fetch.
+    Stranded,
     /// A unique key in Redis whose job is gone.
     Lock,
     /// A unique key in the ledger whose job is over or gone.
@@ -35,6 +37,7 @@ impl Finding {
             Self::Over => "over",
             Self::Parked => "parked",
             Self::Lease => "lease",
+            Self::Stranded => "stranded",
             Self::Lock => "lock",
             Self::Key => "key",
         }
@@ -49,6 +52,7 @@ impl Finding {
             Self::Over => "taken out of Redis",
             Self::Parked => "given back to the workers",
             Self::Lease => "removed; a run without a lease gets one, which then expires",
+            Self::Stranded => "put back into its list",
             Self::Lock | Self::Key => "freed",
         }
     }

@@ -11,7 +11,8 @@ use prometheus::IntGaugeVec;
 use std::{sync::LazyLock, time::Duration};
 
 static JOBS: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    let help = "Jobs that Redis holds, by queue and state; `events` are ends that wait to be recorded.";
+    let help = "Jobs that Redis holds, by queue and state; `events` are ends that wait to be recorded, \
+                `undecodable` and `unreadable_events` what was set aside because it could not be read.";
     prometheus::register_int_gauge_vec!("gotong_queue_jobs", help, &["queue", "state"])
         .expect("the metric's name is unique and valid")
 });
@@ -75,6 +76,8 @@ impl Loop for Observer {
         set("delayed", counts.delayed);
         set("running", counts.running);
         set("events", counts.events);
+        set("undecodable", counts.undecodable);
+        set("unreadable_events", counts.unreadable_events);
         let oldest = counts.oldest_ready.map_or(0, |since| since.0 / 1_000);
         OLDEST.with_label_values(&[queue]).set(i64::try_from(oldest).unwrap_or(i64::MAX));
         self.apply_pause(counts.paused).await?;

@@ -149,6 +149,16 @@ async fn leases_and_locks_without_owners_go() {
 }
 
 #[tokio::test]
+async fn a_job_that_stands_in_no_list_is_put_back() {
+    let ward = Ward::open().await;
+    let id = ward.accept(false).await;
+    ward.redis(&["DEL", "{}ready:0", "{}ready:1", "{}ready:2", "{}ready:3", "{}ready:4"]);
+    ward.finds_and_mends("maintenance", Finding::Stranded, &id.to_string()).await;
+    let counts = ward.resources.client.counts(&ward.queue).await.unwrap();
+    assert_eq!(counts.ready.iter().sum::<u64>(), 1);
+}
+
+#[tokio::test]
 async fn unique_keys_of_the_ledger_whose_job_is_over_are_freed() {
     let ward = Ward::open().await;
     let (_live, over) = (ward.accept(true).await, ward.accept(true).await);
