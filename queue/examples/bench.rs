@@ -2,7 +2,7 @@
 //! events, a recorder that reads and forgets them).
 //!
 //! ```text
-//! bench single N SLEEP_MS START      enqueue one after the other, 50 at a time under way
+//! bench single N SLEEP_MS START      enqueue one after the other; $BENCH_UNDER_WAY of them at once if it is set
 //! bench bulk   N SLEEP_MS START      enqueue 1,000 a call
 //! bench paced  N INTERVAL_MS         one each interval
 //! bench worker CONCURRENCY           work until SIGTERM; 32 bytes for each start (and end, if it sleeps) go to
@@ -93,7 +93,7 @@ impl Bench {
 
     async fn single(&self, n: i64, sleep: u64, start: i64) -> Result<(), Failure> {
         let terms = &self.terms().await?;
-        let under_way = std::env::var("BENCH_UNDER_WAY").ok().and_then(|u| u.parse().ok()).unwrap_or(50);
+        let under_way = std::env::var("BENCH_UNDER_WAY").ok().and_then(|u| u.parse().ok()).unwrap_or(1);
         let begin = Measure::begin();
         let mut pushes = stream::iter(start..start + n)
             .map(|seq| async move { self.push(&[Self::job(seq, sleep)], terms).await })

@@ -2,6 +2,7 @@
 //! test, or one that each test starts from `GOTONG_REDIS_SERVER` or the `redis-server` or `valkey-server` on the path.
 
 mod clock;
+mod defects;
 mod faults;
 mod fixture;
 mod model;
