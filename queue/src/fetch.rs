@@ -139,8 +139,12 @@ impl Fetcher {
     /// Passes on what came; whether there is probably more at once.
     fn admit(&mut self, fetched: Fetched, asked: usize) -> bool {
         match fetched {
-            Fetched::Jobs(jobs, unreadable) => {
+            Fetched::Jobs(jobs, unreadable, next) => {
                 let full = jobs.len() + unreadable.len() >= asked;
+                if !full {
+                    // nothing more was ready, and whatever is by now has left a token
+                    self.wait = Some(next.unwrap_or(LONGEST_BLOCK).min(LONGEST_BLOCK));
+                }
                 let declined = self.engine.is_on_hold();
                 self.engine.admit(jobs.into_iter().map(task).collect());
                 if declined {

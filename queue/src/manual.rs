@@ -34,7 +34,7 @@ impl ManualWorker {
         let ask = Ask { most: most.clamp(1, 1_000), upward: false };
         loop {
             match self.station.fetch(&self.link, ask, &mut None).await? {
-                Fetched::Jobs(jobs, unreadable) => {
+                Fetched::Jobs(jobs, unreadable, _) => {
                     let acks: Vec<Ack> =
                         unreadable.into_iter().map(|handle| Ack::undecodable(handle, &self.station)).collect();
                     if !acks.is_empty() {

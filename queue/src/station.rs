@@ -33,8 +33,8 @@ pub(crate) struct Station {
 /// What a fetch came to.
 #[derive(Debug)]
 pub(crate) enum Fetched {
-    /// Jobs, and those whose bytes mean nothing.
-    Jobs(Vec<Job>, Vec<Arc<Handle>>),
+    /// Jobs, those whose bytes mean nothing, and when the next delayed job is due, if fewer came than were asked for.
+    Jobs(Vec<Job>, Vec<Arc<Handle>>, Option<Duration>),
     /// There may be more, but the script stopped at its bound.
     More,
     /// Nothing is ready; the next delayed job is due after this, if there is one.
@@ -168,12 +168,13 @@ impl Station {
 
     fn read(&self, answer: Answer, token: Uuid, asked: Instant) -> Result<Fetched> {
         let Answer { state, now, next, jobs } = answer;
+        let until = (next != 0).then(|| Duration::from_millis(next.saturating_sub(now).max(1)));
         match state.as_slice() {
-            b"ok" if jobs.is_empty() => {
-                let until = Duration::from_millis(next.saturating_sub(now).max(1));
-                Ok(Fetched::Nothing((next != 0).then_some(until)))
+            b"ok" if jobs.is_empty() => Ok(Fetched::Nothing(until)),
+            b"ok" => {
+                let (jobs, unreadable) = self.unpack(jobs, token, asked, now)?;
+                Ok(Fetched::Jobs(jobs, unreadable, until))
             }
-            b"ok" => self.unpack(jobs, token, asked, now),
             b"more" => Ok(Fetched::More),
             b"closed" => Ok(Fetched::Closed),
             b"paused" => Ok(Fetched::Paused),
@@ -183,7 +184,7 @@ impl Station {
         }
     }
 
-    fn unpack(&self, mut parts: Parts, token: Uuid, asked: Instant, now: u64) -> Result<Fetched> {
+    fn unpack(&self, mut parts: Parts, token: Uuid, asked: Instant, now: u64) -> Result<(Vec<Job>, Vec<Arc<Handle>>)> {
         let lease = self.config().lease;
         let mut jobs = Vec::with_capacity(parts.len() / 2);
         let mut unreadable = Vec::new();
@@ -200,7 +201,7 @@ impl Station {
                 unreadable.push(Arc::new(handle));
             }
         }
-        Ok(Fetched::Jobs(jobs, unreadable))
+        Ok((jobs, unreadable))
     }
 
     fn job(&self, mut handle: Handle, record: Record) -> Job {

@@ -88,15 +88,10 @@ impl Peer for ApalisRedis {
             async move { run.await.map_err(std::io::Error::other) }
         };
         let builder = WorkerBuilder::new(name).backend(storage).catch_panic().timeout(self.settings.timeout);
-        Ok(match concurrency {
-            Some(concurrency) => {
-                let worker = builder.concurrency(concurrency).build(run);
-                tokio::spawn(worker.run())
-            }
-            None => {
-                let worker = builder.build(run);
-                tokio::spawn(worker.run())
-            }
+        Ok(if let Some(concurrency) = concurrency {
+            tokio::spawn(builder.concurrency(concurrency).build(run).run())
+        } else {
+            tokio::spawn(builder.build(run).run())
         })
     }
 

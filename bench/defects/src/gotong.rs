@@ -98,7 +98,7 @@ impl Peer for Gotong {
         let failed: u64 = self.client.minutes(&self.queue, 2).await?.iter().map(|minute| minute.failed).sum();
         let waiting = counts.ready.iter().sum::<u64>() + counts.delayed;
         // nothing is alive, and so many attempts failed: whatever was tried so often is dead
-        let dead = if counts.alive == 0 && failed >= u64::from(self.settings.attempts) { 1 } else { 0 };
+        let dead = u64::from(counts.alive == 0 && failed >= u64::from(self.settings.attempts));
         Ok(Left { waiting, running: counts.running, dead })
     }
 }

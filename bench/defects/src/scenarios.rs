@@ -16,8 +16,8 @@ pub struct Outcome {
     pub sound: bool,
 }
 
-fn outcome(sound: bool, said: impl Into<String>) -> Result<Outcome> {
-    Ok(Outcome { said: said.into(), sound })
+fn outcome(sound: bool, said: impl Into<String>) -> Outcome {
+    Outcome { said: said.into(), sound }
 }
 
 fn numbered(count: u64) -> Vec<Push> {
@@ -52,7 +52,7 @@ pub async fn backlog<P: Peer>(server: &Server) -> Result<Outcome> {
     let done = counted.load(Ordering::Relaxed) + runs.total();
     let text = format!("{done} of 10000 run, {}", state(&work));
     work.abort();
-    outcome(done == 10_000, text)
+    Ok(outcome(done == 10_000, text))
 }
 
 pub async fn unique<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -60,7 +60,7 @@ pub async fn unique<P: Peer>(server: &Server) -> Result<Outcome> {
     let jobs: Vec<Push> = (0..5).map(|n| Push { n, unique: Some("same"), ..Push::default() }).collect();
     let told = peer.push(&jobs).await?;
     let Left { waiting, .. } = peer.left().await?;
-    outcome(waiting == 1 && told == 4, format!("{waiting} queued, the pusher told of {told} refusals"))
+    Ok(outcome(waiting == 1 && told == 4, format!("{waiting} queued, the pusher told of {told} refusals")))
 }
 
 pub async fn timeout<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -82,7 +82,7 @@ pub async fn timeout<P: Peer>(server: &Server) -> Result<Outcome> {
     wait(secs(8), async || runs.total() >= 2).await;
     let Left { dead, .. } = peer.left().await?;
     work.abort();
-    outcome(runs.total() == 2, format!("{} runs, {dead} dead", runs.total()))
+    Ok(outcome(runs.total() == 2, format!("{} runs, {dead} dead", runs.total())))
 }
 
 pub async fn panic<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -102,7 +102,7 @@ pub async fn panic<P: Peer>(server: &Server) -> Result<Outcome> {
     let text = format!("runs by job {:?}, {}", runs.counts(), state(&work));
     let sound = runs.counts() == [(0, 2), (1, 1)].into() && !work.is_finished();
     work.abort();
-    outcome(sound, text)
+    Ok(outcome(sound, text))
 }
 
 pub async fn attempts<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -114,7 +114,7 @@ pub async fn attempts<P: Peer>(server: &Server) -> Result<Outcome> {
     tokio::time::sleep(secs(1)).await;
     let Left { dead, .. } = peer.left().await?;
     work.abort();
-    outcome(runs.total() == 2 && dead == 1, format!("{} runs, {dead} dead", runs.total()))
+    Ok(outcome(runs.total() == 2 && dead == 1, format!("{} runs, {dead} dead", runs.total())))
 }
 
 pub async fn inspection<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -132,7 +132,7 @@ pub async fn inspection<P: Peer>(server: &Server) -> Result<Outcome> {
         [] => format!("all {} ways work", looks.len()),
         failed => format!("{} of {} fail: {}", failed.len(), looks.len(), failed.join(", ")),
     };
-    outcome(failed.is_empty(), text)
+    Ok(outcome(failed.is_empty(), text))
 }
 
 pub async fn unkept_results<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -144,7 +144,7 @@ pub async fn unkept_results<P: Peer>(server: &Server) -> Result<Outcome> {
     wait(secs(2), async || peer.left().await.is_ok_and(|left| left.running == 0)).await;
     let Left { running, .. } = peer.left().await?;
     work.abort();
-    outcome(running == 0, format!("{} run, {running} still in flight after", runs.total()))
+    Ok(outcome(running == 0, format!("{} run, {running} still in flight after", runs.total())))
 }
 
 pub async fn slow_jobs<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -162,7 +162,7 @@ pub async fn slow_jobs<P: Peer>(server: &Server) -> Result<Outcome> {
     let (total, distinct) = (runs.total(), runs.counts().len());
     first.abort();
     second.abort();
-    outcome((total, distinct) == (4, 4), format!("{total} runs of {distinct} jobs by two live workers"))
+    Ok(outcome((total, distinct) == (4, 4), format!("{total} runs of {distinct} jobs by two live workers")))
 }
 
 pub async fn same_name<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -177,7 +177,7 @@ pub async fn same_name<P: Peer>(server: &Server) -> Result<Outcome> {
     wait(secs(5), async || runs.total() > 0).await;
     let text = format!("{} of 1 run, {}", runs.total(), state(&second));
     second.abort();
-    outcome(runs.total() == 1, text)
+    Ok(outcome(runs.total() == 1, text))
 }
 
 pub async fn maintenance<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -195,7 +195,7 @@ pub async fn maintenance<P: Peer>(server: &Server) -> Result<Outcome> {
     let said = peer.maintain().await.map_or_else(|error| format!("; maintenance failed: {error}"), |()| String::new());
     wait(secs(9), async || runs.total() >= 2).await;
     work.abort();
-    outcome(runs.total() == 2, format!("{} runs{said}", runs.total()))
+    Ok(outcome(runs.total() == 2, format!("{} runs{said}", runs.total())))
 }
 
 pub async fn unreadable<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -207,7 +207,7 @@ pub async fn unreadable<P: Peer>(server: &Server) -> Result<Outcome> {
     wait(secs(4), async || runs.total() >= 3).await;
     let text = format!("{} of 3 good ones run, {}", runs.total(), state(&work));
     work.abort();
-    outcome(runs.total() == 3, text)
+    Ok(outcome(runs.total() == 3, text))
 }
 
 pub async fn priorities<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -218,7 +218,7 @@ pub async fn priorities<P: Peer>(server: &Server) -> Result<Outcome> {
     let work = peer.work("w", Some(1), handler(&runs, |_, _| async { Ok(()) })).await?;
     wait(secs(5), async || runs.total() >= 5).await;
     work.abort();
-    outcome(runs.order() == [4, 3, 2, 1, 0], format!("order {:?}", runs.order()))
+    Ok(outcome(runs.order() == [4, 3, 2, 1, 0], format!("order {:?}", runs.order())))
 }
 
 pub async fn cost_of_a_backlog<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -246,7 +246,7 @@ pub async fn cost_of_a_backlog<P: Peer>(server: &Server) -> Result<Outcome> {
         work.abort();
     }
     let text = format!("{:.0} µs of server CPU a job with 500 waiting, {:.0} with 6,000", costs[0], costs[1]);
-    outcome(costs[1] < 2.0 * costs[0], text)
+    Ok(outcome(costs[1] < 2.0 * costs[0], text))
 }
 
 pub async fn unbounded<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -265,7 +265,7 @@ pub async fn unbounded<P: Peer>(server: &Server) -> Result<Outcome> {
     tokio::time::sleep(secs(3)).await;
     let begun = runs.total();
     work.abort();
-    outcome(begun <= 10, format!("{begun} at once"))
+    Ok(outcome(begun <= 10, format!("{begun} at once")))
 }
 
 pub async fn blocking<P: Peer>(server: &Server) -> Result<Outcome> {
@@ -291,8 +291,8 @@ pub async fn blocking<P: Peer>(server: &Server) -> Result<Outcome> {
     wait(secs(8), async || runs.total() >= 20).await;
     let threads = threads.lock().unwrap_or_else(PoisonError::into_inner).len();
     work.abort();
-    outcome(
+    Ok(outcome(
         threads > 1,
         format!("20 handlers of 100 ms of computing: {:.1} s, {threads} threads", begin.elapsed().as_secs_f64()),
-    )
+    ))
 }

@@ -4,7 +4,7 @@
 -- ARGV   most jobs, lease in ms, token and worker (32 bytes), run_id ('' without a ledger), order ('u': lowest priority
 --        first), most events (0: any), hold in ms, ms until which the worker wants them (0: any time), then the kinds that it
 --        knows (none: all)
--- result state, now in ms, version, ms at which the next delayed job is due (0: none), then per job: id, record
+-- result state, now in ms, version, ms at which the next delayed job is due (0: none, or as many as asked for), then per job: id, record
 --        state: ok, more (look again at once), closed (the epoch is not open for this run), paused, lagging (the recorder),
 --        late
 -- cost   O(jobs), O(log) for leases and delayed ones; at most 1,000 delayed jobs become ready and at most 1,000
@@ -104,23 +104,22 @@ end
 
 promote()
 take_aside()
-local low, high, step = 4, 0, -1
-if ARGV[5] == 'u' then low, high, step = 0, 4, 1 end
-for priority = low, high, step do
-  local list = KEYS[READY + priority]
-  while taken < most and elements_left > 0 do
-    local wanted = most - taken
-    local elements = call('lpop', list, wanted)
-    local found = elements and #elements or 0
-    local stale = found > 0 and take(elements, set_aside) or 0
-    elements_left = elements_left - found
-    if found < wanted then
-      -- an empty list holds no withdrawn elements
+local a, b, c, d, e = KEYS[11], KEYS[10], KEYS[9], KEYS[8], KEYS[7]
+if ARGV[5] == 'u' then a, b, c, d, e = e, d, c, b, a end
+local is_empty = false
+while taken < most and elements_left > 0 do
+  local popped = call('lmpop', 5, a, b, c, d, e, 'left', 'count', most - taken)
+  if not popped then
+    -- empty lists hold no withdrawn elements
+    for priority = 0, 4 do
       if meta[5 + priority] and meta[5 + priority] ~= '0' then call('hset', META, 's' .. priority, 0) end
-      break
     end
-    if stale > 0 then call('hincrby', META, 's' .. priority, -stale) end
+    is_empty = true
+    break
   end
+  local stale = take(popped[2], set_aside)
+  elements_left = elements_left - #popped[2]
+  if stale > 0 then call('hincrby', META, 's' .. sub(popped[1], -1), -stale) end
 end
 
 for kind, list in pairs(aside) do
@@ -150,8 +149,10 @@ if taken > 0 then
   end
 elseif elements_left <= 0 or #expired > 0 then
   out[1] = 'more'
-else
+end
+if taken < most then
+  -- who knows when to look again need not look at once
   local first = call('zrange', DELAYED, 0, 0, 'withscores')
-  out[4] = tonumber(first[2] or 0)
+  out[4] = is_empty and tonumber(first[2] or 0) or now
 end
 if #expired == 0 then return out end
