@@ -20,10 +20,10 @@ export GOTONG_BENCH_PROGRAM="$target/release/examples/bench"
 mkdir -p "$kit/queues/gotong" "$kit/_out" "$kit/_data"
 cp "$here/run.sh" "$kit/queues/gotong/run.sh"
 grep -q '"gotong-backlog-1m"' "$kit/kit/queuebench.py" ||
-  sed -i -e 's/^C = {$/&\n "gotong-10": dict(peer="gotong", conc=10, bulk=1), "gotong-50": dict(peer="gotong", conc=50, bulk=1),/' \
-    -e 's/^C = {$/&\n "gotong-many": dict(peer="gotong", conc=50, env={"BENCH_UNDER_WAY": "50"}),/' \
-    -e 's/^C = {$/&\n "gotong-backlog-10k": dict(peer="gotong", conc=50, bulk=1, n=10000),/' \
-    -e 's/^C = {$/&\n "gotong-backlog-1m": dict(peer="gotong", conc=50, bulk=1, n=1000000),/' "$kit/kit/queuebench.py"
+  sed -i 's/^C = {$/&\n "gotong-10": dict(peer="gotong", conc=10, bulk=1), "gotong-50": dict(peer="gotong", conc=50, bulk=1),\
+ "gotong-many": dict(peer="gotong", conc=50, env={"BENCH_UNDER_WAY": "50"}),\
+ "gotong-backlog-10k": dict(peer="gotong", conc=50, bulk=1, n=10000),\
+ "gotong-backlog-1m": dict(peer="gotong", conc=50, bulk=1, n=1000000),/' "$kit/kit/queuebench.py"
 
 cd "$kit"
 bench() { _env/py/bin/python kit/queuebench.py "$@"; }
