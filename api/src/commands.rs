@@ -5,6 +5,7 @@ use crate::auth::{
     key::{self, NoRandomness},
     password::{self, PasswordError},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{TimeDelta, Utc};
 use diesel::{prelude::*, sql_types::Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -133,6 +134,34 @@ pub async fn create_key(
         })
         .await?;
     Ok(CreatedKey { id, key, workspace_id })
+}
+
+/// What receivers check a workspace's webhooks with.
+#[derive(Debug, Serialize)]
+pub struct WebhookSecret {
+    /// `whsec_` and base64, as Standard Webhooks writes it.
+    pub secret: String,
+    /// Its workspace.
+    pub workspace_id: Uuid,
+}
+
+/// The secret of a workspace, or of the default one, which is made if there is none.
+///
+/// # Errors
+/// When there is no such workspace.
+pub async fn webhook_secret(database: &Database, workspace: Option<Uuid>) -> Result<WebhookSecret, CommandError> {
+    let mut connection = database.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let workspace_id = match workspace {
+                Some(id) => known_workspace(connection, id).await?,
+                None => default_workspace(connection).await?,
+            };
+            let secret: Vec<u8> =
+                workspaces::table.find(workspace_id).select(workspaces::webhook_secret).first(connection).await?;
+            Ok(WebhookSecret { secret: format!("whsec_{}", STANDARD.encode(secret)), workspace_id })
+        })
+        .await
 }
 
 async fn known_workspace(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Uuid, CommandError> {

@@ -50,6 +50,12 @@ enum Command {
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
         expires_days: Option<u32>,
     },
+    /// Prints as JSON what receivers check a workspace's webhooks with.
+    WebhookSecret {
+        /// The workspace; the default one if it is not named.
+        #[arg(long)]
+        workspace: Option<Uuid>,
+    },
     /// Prints the OpenAPI document.
     Openapi,
 }
@@ -76,6 +82,7 @@ async fn execute(arguments: Arguments) -> anyhow::Result<()> {
             let lifetime = expires_days.map(|days| TimeDelta::days(days.into()));
             print(&commands::create_key(&database()?, &name, role, workspace, lifetime).await?)
         }
+        Command::WebhookSecret { workspace } => print(&commands::webhook_secret(&database()?, workspace).await?),
         Command::Openapi => {
             print!("{}", gotong_api::openapi::yaml());
             Ok(())

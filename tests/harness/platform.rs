@@ -208,13 +208,27 @@ impl Platform {
     /// Runs a worker in this process.
     #[must_use]
     pub fn worker(&self) -> Running {
-        self.worker_on("images:2,maintenance:1")
+        self.worker_on("images:2,maintenance:1,webhooks:4")
     }
 
     /// Runs a worker for those queues in this process.
     #[must_use]
     pub fn worker_on(&self, queues: &str) -> Running {
-        let variables = self.variables(&[("GOTONG_WORKER_QUEUES", queues), ("GOTONG_WORKER_DRAIN_SECONDS", "20")]);
+        self.worker_with(queues, "true")
+    }
+
+    /// Runs a worker in this process whose webhooks reach public addresses only.
+    #[must_use]
+    pub fn guarded_worker(&self) -> Running {
+        self.worker_with("webhooks:1", "false")
+    }
+
+    fn worker_with(&self, queues: &str, private_webhooks: &str) -> Running {
+        let variables = self.variables(&[
+            ("GOTONG_WORKER_QUEUES", queues),
+            ("GOTONG_WORKER_DRAIN_SECONDS", "20"),
+            ("GOTONG_WEBHOOK_PRIVATE", private_webhooks),
+        ]);
         let settings = gotong_worker::Settings::read(Reader::from_pairs(variables)).expect("usable settings");
         Running::start(|stop| async { gotong_worker::run(settings, stop).await.expect("the worker runs") })
     }

@@ -11,5 +11,6 @@ pub mod jobs;
 pub mod outcome;
 pub mod runner;
 pub mod thumbnail;
+pub mod webhook;
 
 pub use runner::{Resources, Settings, run};

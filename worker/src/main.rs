@@ -7,6 +7,7 @@ use gotong_shared::{config::Reader, db::Database, enqueue::Dispatcher, process, 
 use gotong_worker::{
     Resources, Settings,
     import::{self, Import},
+    webhook::Webhooks,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -73,8 +74,11 @@ async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
     let settings = start()?;
     let ImportArguments { from, queue, kind, workspace, idle_seconds } = arguments;
     let client = Client::connect(settings.queue.engine()).await?;
-    let resources =
-        Resources { database: Database::new(&settings.database)?, storage: Storage::new(&settings.storage) };
+    let resources = Resources {
+        database: Database::new(&settings.database)?,
+        storage: Storage::new(&settings.storage),
+        webhooks: Webhooks::new(settings.worker.private_webhooks),
+    };
     let import = Import { from, queue, kind, workspace, idle: Duration::from_secs(idle_seconds.max(1)) };
     let imported = import::run(import, resources, Dispatcher::new(client)).await?;
     println!("{} accepted, {} known already, {} refused", imported.accepted, imported.known, imported.refused);

@@ -1,6 +1,6 @@
 //! One apalis worker per queue under one monitor, from start to drain.
 
-use crate::jobs;
+use crate::{jobs, webhook::Webhooks};
 use apalis::{
     layers::WorkerBuilderExt,
     prelude::{Monitor, WorkerBuilder},
@@ -30,6 +30,8 @@ pub struct Resources {
     pub database: Database,
     /// Objects.
     pub storage: Storage,
+    /// Receivers of webhooks.
+    pub webhooks: Webhooks,
 }
 
 /// Everything a worker process is told.
@@ -86,14 +88,17 @@ pub enum RunError {
 /// When it cannot start; once started, no fault of a server ends it.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), RunError> {
     let client = Client::connect(settings.queue.engine()).await?;
-    let resources =
-        Resources { database: Database::new(&settings.database)?, storage: Storage::new(&settings.storage) };
+    let resources = Resources {
+        database: Database::new(&settings.database)?,
+        storage: Storage::new(&settings.storage),
+        webhooks: Webhooks::new(settings.worker.private_webhooks),
+    };
     let readiness = Readiness::watch(client.clone(), stop.clone());
     if let Some(listen) = settings.process.probe {
         probe::serve(listen, Arc::new(move || readiness.get())).await.map_err(RunError::Probe)?;
     }
     let worker = WorkerInfo::new(env!("CARGO_PKG_VERSION"));
-    let WorkerConfig { queues, drain } = settings.worker;
+    let WorkerConfig { queues, drain, .. } = settings.worker;
     let listed: Vec<_> = queues.iter().map(|QueueSlots { queue, slots }| format!("{queue}:{slots}")).collect();
     tracing::info!(worker = %worker.id, queues = listed.join(","), "worker started");
     let mut monitor = Monitor::new().shutdown_timeout(drain + DRAIN_MARGIN);

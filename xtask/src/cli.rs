@@ -77,6 +77,15 @@ enum Bench {
         #[arg(long)]
         configs: Option<String>,
     },
+    /// Accepts by the API beside bare inserts
+    Api {
+        /// How long each measurement takes
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+        /// How often each is repeated
+        #[arg(long, default_value_t = 3)]
+        rounds: u32,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +145,9 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Sdk => sdk::run().map(|()| true)?,
         Command::Model => model::run()?,
         Command::Bench(Bench::Queue { kit, configs }) => bench::queue(&kit, configs.as_deref())?,
+        Command::Bench(Bench::Api { seconds, rounds }) => {
+            bench::platform(&["api", "--seconds", &seconds.to_string(), "--rounds", &rounds.to_string()])?
+        }
         Command::Reset { yes } => stack::reset(yes).map(|()| true)?,
     };
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -3,7 +3,7 @@
 mod browser;
 mod clients;
 mod dashboard;
-mod platform;
+pub mod platform;
 mod tally;
 
 use std::path::Path;

@@ -12,6 +12,9 @@ pub struct WorkerConfig {
     pub queues: Vec<QueueSlots>,
     /// `GOTONG_WORKER_DRAIN_SECONDS`: how long running jobs may take when the worker stops, 0–3,600, default 30.
     pub drain: Duration,
+    /// `GOTONG_WEBHOOK_PRIVATE`: whether webhooks may go to addresses of private networks: true or false, default
+    /// false.
+    pub private_webhooks: bool,
 }
 
 /// A queue and its concurrency.
@@ -62,6 +65,10 @@ impl WorkerConfig {
                 })
                 .collect();
         }
-        Self { queues, drain: reader.seconds("GOTONG_WORKER_DRAIN_SECONDS", 0..=3_600, 30) }
+        Self {
+            queues,
+            drain: reader.seconds("GOTONG_WORKER_DRAIN_SECONDS", 0..=3_600, 30),
+            private_webhooks: reader.optional("GOTONG_WEBHOOK_PRIVATE", "true or false", false),
+        }
     }
 }

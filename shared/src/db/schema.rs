@@ -6,6 +6,7 @@ diesel::table! {
         id -> Uuid,
         name -> Text,
         created_at -> Timestamptz,
+        webhook_secret -> Binary,
     }
 }
 
@@ -287,3 +288,4 @@ diesel::allow_tables_to_appear_in_same_query!(users, workspaces, api_keys, sessi
 diesel::joinable!(schedule_health -> schedules (schedule_id));
 diesel::joinable!(schedule_ticks -> schedules (schedule_id));
 diesel::allow_tables_to_appear_in_same_query!(schedules, schedule_ticks, schedule_health, jobs);
+diesel::allow_tables_to_appear_in_same_query!(jobs, workspaces);

@@ -68,6 +68,8 @@ pub struct QueueProfile {
 
 /// Decoding and scaling pictures: bound by CPU.
 pub const IMAGES: QueueProfile = QueueProfile { name: "images", slots: 2 };
+/// Waiting for servers of other people: bound by their answers.
+pub const WEBHOOKS: QueueProfile = QueueProfile { name: "webhooks", slots: 20 };
 /// Housekeeping: rare, and never urgent.
 pub const MAINTENANCE: QueueProfile = QueueProfile { name: "maintenance", slots: 1 };
 

@@ -7,10 +7,12 @@ mod contract;
 mod maintenance_purge_media;
 pub mod pointer;
 mod thumbnail_generate;
+mod webhook_deliver;
 
 pub use contract::{Contract, LONGEST_SEARCHABLE, Limits, PayloadError, QueueProfile};
 pub use maintenance_purge_media::MaintenancePurgeMedia;
 pub use thumbnail_generate::ThumbnailGenerate;
+pub use webhook_deliver::WebhookDeliver;
 
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use serde_json::Value;
@@ -22,6 +24,7 @@ macro_rules! for_each_kind {
         $callback! {
             MaintenancePurgeMedia,
             ThumbnailGenerate,
+            WebhookDeliver,
         }
     };
 }

@@ -1,9 +1,9 @@
-//! `gotong-api create-admin` and `create-key`.
+//! `gotong-api create-admin`, `create-key` and `webhook-secret`.
 
 use chrono::TimeDelta;
 use gotong_api::{
     auth::{Role, password},
-    commands::{CommandError, create_admin, create_key},
+    commands::{CommandError, create_admin, create_key, webhook_secret},
 };
 use harness::TestDatabase;
 use uuid::Uuid;
@@ -35,4 +35,18 @@ async fn a_key_needs_a_workspace_and_a_name() {
     assert!(matches!(refused, Err(CommandError::Workspace(id)) if id == unknown), "{refused:?}");
     assert!(matches!(create_key(&database, " ", Role::Admin, None, None).await, Err(CommandError::Name)));
     assert_eq!(test.count("select count(*) from workspaces").await, 0, "what failed made nothing");
+}
+
+#[tokio::test]
+async fn each_workspace_signs_with_a_secret_of_its_own() {
+    let test = TestDatabase::create().await;
+    let database = test.pool();
+    let first = webhook_secret(&database, None).await.unwrap();
+    assert!(first.secret.starts_with("whsec_") && first.secret.len() == 6 + 44, "{first:?}");
+    assert_eq!(webhook_secret(&database, Some(first.workspace_id)).await.unwrap().secret, first.secret);
+    let other = Uuid::now_v7();
+    test.execute(&format!("insert into workspaces (id, name) values ('{other}', 'other')")).await;
+    assert_ne!(webhook_secret(&database, Some(other)).await.unwrap().secret, first.secret);
+    let unknown = webhook_secret(&database, Some(Uuid::now_v7())).await;
+    assert!(matches!(unknown, Err(CommandError::Workspace(_))), "{unknown:?}");
 }

@@ -6,6 +6,7 @@ use gotong_shared::enqueue::Dispatcher;
 use gotong_worker::{
     Resources,
     import::{self, Import},
+    webhook::Webhooks,
 };
 use harness::{LONG, Platform, Services, eventually};
 use serde_json::{Value, json};
@@ -25,7 +26,11 @@ async fn tasks_become_jobs_once_and_refused_ones_are_counted() {
         old.push(json!({ "grace_s": grace_s })).await.unwrap();
     }
     old.push(json!({ "grace_s": "long" })).await.unwrap();
-    let resources = Resources { database: platform.database.pool(), storage: platform.storage.clone() };
+    let resources = Resources {
+        database: platform.database.pool(),
+        storage: platform.storage.clone(),
+        webhooks: Webhooks::new(false),
+    };
     let import = Import {
         from: redis,
         queue,

@@ -2,6 +2,7 @@
 
 mod maintenance_purge_media;
 mod thumbnail_generate;
+mod webhook_deliver;
 
 use crate::{
     outcome::{self, Failure},
@@ -11,7 +12,7 @@ use gotong_queue::{Job, Outcome};
 use gotong_shared::{
     enqueue::Claim,
     for_each_kind,
-    jobs::{Contract, MaintenancePurgeMedia, ThumbnailGenerate},
+    jobs::{Contract, MaintenancePurgeMedia, ThumbnailGenerate, WebhookDeliver},
 };
 use serde_json::Value;
 

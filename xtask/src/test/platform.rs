@@ -21,10 +21,17 @@ pub struct TestPlatform {
     children: Vec<Child>,
     /// `GOTONG_URL`, `GOTONG_API_KEY` and `GOTONG_DASHBOARD_URL`.
     pub variables: Variables,
+    /// What its programs are told.
+    pub environment: Variables,
 }
 
 impl TestPlatform {
     pub fn start(context: &Context, addresses: &Addresses, programs: &Programs) -> Result<Self> {
+        Self::start_with(context, addresses, programs, &["gotong-worker", "gotong-scheduler"])
+    }
+
+    /// One with an API and these programs.
+    pub fn start_with(context: &Context, addresses: &Addresses, programs: &Programs, others: &[&str]) -> Result<Self> {
         let name = format!("platform{}", random_hex(4)?);
         let listen = format!("127.0.0.1:{}", ports::find_free(&[])?);
         let url = format!("http://{listen}");
@@ -43,9 +50,9 @@ impl TestPlatform {
         let line = run_api(context, programs, &variables, &["create-key", "--name", "tests", "--role", "admin"])?;
         let created: serde_json::Value = serde_json::from_str(&line).context("create-key printed no JSON")?;
         let key = created["key"].as_str().context("create-key printed no key")?.to_owned();
-        let mut platform = Self { children: Vec::new(), variables: Variables::new() };
+        let mut platform = Self { children: Vec::new(), variables: Variables::new(), environment: variables.clone() };
         platform.launch(context, programs, ("gotong-api", "serve"), &variables, &url)?;
-        for program in ["gotong-worker", "gotong-scheduler"] {
+        for &program in others {
             let probe = format!("127.0.0.1:{}", ports::find_free(&[])?);
             variables.insert("GOTONG_PROBE_LISTEN".to_owned(), probe.clone());
             platform.launch(context, programs, (program, "run"), &variables, &format!("http://{probe}"))?;

@@ -1,0 +1,36 @@
+//! Loads for the platform's own benchmarks. `cargo xtask bench api` starts what they need, and tells them where it is.
+
+mod accepts;
+mod client;
+mod cost;
+mod figures;
+
+use clap::{Parser, Subcommand};
+
+/// Measures a running platform; the environment says where it is.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Accepts by the API beside bare inserts.
+    Api {
+        /// How long each measurement takes, in seconds.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// How often each is repeated; medians are told.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Arguments::parse().bench {
+        Bench::Api { seconds, rounds } => accepts::run(seconds, rounds).await,
+    }
+}
