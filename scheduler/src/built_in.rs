@@ -7,9 +7,14 @@ use diesel::{prelude::*, sql_types::Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use gotong_shared::{
     db::schema::schedules,
-    jobs::{Contract, MaintenancePurgeMedia},
+    jobs::{
+        Contract, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys, MaintenancePurgeMedia,
+        MaintenanceSweepStorage,
+    },
     schedule::Timetable,
 };
+use serde_json::json;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A recurring job that the platform brings along: its name, expression in UTC, kind and payload.
@@ -20,14 +25,40 @@ struct BuiltIn {
     payload: serde_json::Value,
 }
 
-fn all() -> [BuiltIn; 1] {
-    let grace_s = MaintenancePurgeMedia::USUAL_GRACE.as_secs();
-    [BuiltIn {
-        name: "purge-deleted-media",
-        expression: "17 * * * *",
-        kind: MaintenancePurgeMedia::KIND,
-        payload: serde_json::json!({ "grace_s": grace_s }),
-    }]
+fn all() -> [BuiltIn; 5] {
+    let seconds = |time: Duration| time.as_secs();
+    [
+        BuiltIn {
+            name: "drop-partitions",
+            expression: "7 3 * * *",
+            kind: MaintenanceDropPartitions::KIND,
+            payload: json!({}),
+        },
+        BuiltIn {
+            name: "prune-history",
+            expression: "*/10 * * * *",
+            kind: MaintenancePruneHistory::KIND,
+            payload: json!({ "ticks_kept_s": seconds(MaintenancePruneHistory::USUAL_TICKS_KEPT) }),
+        },
+        BuiltIn {
+            name: "prune-keys",
+            expression: "5/10 * * * *",
+            kind: MaintenancePruneKeys::KIND,
+            payload: json!({}),
+        },
+        BuiltIn {
+            name: "purge-deleted-media",
+            expression: "17 * * * *",
+            kind: MaintenancePurgeMedia::KIND,
+            payload: json!({ "grace_s": seconds(MaintenancePurgeMedia::USUAL_GRACE) }),
+        },
+        BuiltIn {
+            name: "sweep-storage",
+            expression: "37 4 * * *",
+            kind: MaintenanceSweepStorage::KIND,
+            payload: json!({ "grace_s": seconds(MaintenanceSweepStorage::USUAL_GRACE) }),
+        },
+    ]
 }
 
 /// Adds those that are not there yet.

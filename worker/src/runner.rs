@@ -95,7 +95,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), RunE
     };
     let readiness = Readiness::watch(client.clone(), stop.clone());
     if let Some(listen) = settings.process.probe {
-        probe::serve(listen, Arc::new(move || readiness.get())).await.map_err(RunError::Probe)?;
+        probe::serve(listen, Arc::new(move || readiness.get().into())).await.map_err(RunError::Probe)?;
     }
     let worker = WorkerInfo::new(env!("CARGO_PKG_VERSION"));
     let WorkerConfig { queues, drain, .. } = settings.worker;

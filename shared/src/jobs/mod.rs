@@ -4,13 +4,21 @@
 //! [`for_each_kind`](crate::for_each_kind). A kind without a handler does not compile.
 
 mod contract;
+mod maintenance_drop_partitions;
+mod maintenance_prune_history;
+mod maintenance_prune_keys;
 mod maintenance_purge_media;
+mod maintenance_sweep_storage;
 pub mod pointer;
 mod thumbnail_generate;
 mod webhook_deliver;
 
 pub use contract::{Contract, LONGEST_SEARCHABLE, Limits, PayloadError, QueueProfile};
+pub use maintenance_drop_partitions::MaintenanceDropPartitions;
+pub use maintenance_prune_history::MaintenancePruneHistory;
+pub use maintenance_prune_keys::MaintenancePruneKeys;
 pub use maintenance_purge_media::MaintenancePurgeMedia;
+pub use maintenance_sweep_storage::MaintenanceSweepStorage;
 pub use thumbnail_generate::ThumbnailGenerate;
 pub use webhook_deliver::WebhookDeliver;
 
@@ -22,7 +30,11 @@ use serde_json::Value;
 macro_rules! for_each_kind {
     ($callback:ident) => {
         $callback! {
+            MaintenanceDropPartitions,
+            MaintenancePruneHistory,
+            MaintenancePruneKeys,
             MaintenancePurgeMedia,
+            MaintenanceSweepStorage,
             ThumbnailGenerate,
             WebhookDeliver,
         }

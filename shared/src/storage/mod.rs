@@ -1,9 +1,11 @@
 //! Objects in S3, streamed in and out in bounded memory.
 
 mod object;
+mod sweep;
 mod upload;
 
 pub use object::ObjectBody;
+pub use sweep::{ObjectAge, Unfinished};
 pub use upload::{PART_SIZE, Upload};
 
 use crate::config::StorageConfig;

@@ -1,6 +1,10 @@
 //! The handler of every kind. A kind in the registry without one here does not compile.
 
+mod maintenance_drop_partitions;
+mod maintenance_prune_history;
+mod maintenance_prune_keys;
 mod maintenance_purge_media;
+mod maintenance_sweep_storage;
 mod thumbnail_generate;
 mod webhook_deliver;
 
@@ -12,7 +16,10 @@ use gotong_queue::{Job, Outcome};
 use gotong_shared::{
     enqueue::Claim,
     for_each_kind,
-    jobs::{Contract, MaintenancePurgeMedia, ThumbnailGenerate, WebhookDeliver},
+    jobs::{
+        Contract, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys, MaintenancePurgeMedia,
+        MaintenanceSweepStorage, ThumbnailGenerate, WebhookDeliver,
+    },
 };
 use serde_json::Value;
 
