@@ -20,7 +20,7 @@ use gotong_shared::{
 };
 use loops::{
     cron::Cron, doctor::Doctor, keys::Keys, observer::Observer, pruner::Pruner, reaper::Reaper, recorder::Recorder,
-    relay::Relay,
+    relay::Relay, watchman::Watchman,
 };
 use runner::Fleet;
 use std::sync::Arc;
@@ -107,6 +107,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Star
         fleet.run(Doctor::new(resources.clone(), queue));
     }
     fleet.run(Cron::new(resources.clone()));
+    fleet.run(Watchman::new(resources.clone(), fleet.health()));
     fleet.run(Keys::new(resources.clone()));
     fleet.run(Pruner::new(resources));
     if let Some(listen) = settings.process.probe {

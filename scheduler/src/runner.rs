@@ -1,6 +1,7 @@
 //! Runs loops: one pass after the other, jittered, restarted after a panic, with health and metrics.
 
 use gotong_queue::QueueName;
+use gotong_shared::probe::Ready;
 use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
 use rand::Rng;
 use std::{
@@ -177,9 +178,12 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(rand::rng().random_range(0.9..1.1))
 }
 
-/// When each loop was last well.
+/// When each loop was last well, and what else is amiss.
 #[derive(Clone, Default)]
-pub struct Health(Arc<Mutex<BTreeMap<LoopName, LastGood>>>);
+pub struct Health {
+    loops: Arc<Mutex<BTreeMap<LoopName, LastGood>>>,
+    trouble: Arc<Mutex<Option<String>>>,
+}
 
 /// A loop's name, and what it is of.
 type LoopName = (&'static str, String);
@@ -188,18 +192,27 @@ type LastGood = (Instant, Duration);
 
 impl Health {
     fn good(&self, name: &'static str, of: &str, interval: Duration) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.loops.lock().unwrap_or_else(PoisonError::into_inner);
         last.insert((name, of.to_owned()), (Instant::now(), interval));
     }
 
-    /// Whether every loop is well.
-    ///
-    /// # Errors
-    /// The names of those that are not.
-    pub fn check(&self) -> Result<(), String> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Says what is amiss though every loop is well, or that it no longer is.
+    pub fn degrade(&self, why: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Whether every loop is well, and whether there is something else to say.
+    #[must_use]
+    pub fn check(&self) -> Ready {
+        let last = self.loops.lock().unwrap_or_else(PoisonError::into_inner);
         let late = last.iter().filter(|(_, (good, interval))| good.elapsed() > *interval + PATIENCE);
         let late: Vec<_> = late.map(|((name, of), _)| format!("{name} {of}").trim().to_owned()).collect();
-        if late.is_empty() { Ok(()) } else { Err(format!("without a good pass: {}", late.join(", "))) }
+        if !late.is_empty() {
+            return Ready::No(format!("without a good pass: {}", late.join(", ")));
+        }
+        match &*self.trouble.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(why) => Ready::Degraded(why.clone()),
+            None => Ready::Yes,
+        }
     }
 }

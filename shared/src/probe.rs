@@ -12,8 +12,25 @@ use tokio::{
     time::timeout,
 };
 
-/// What a process says of its readiness: nothing, or why it is not ready.
-pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+/// Whether a process does its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// It does.
+    Yes,
+    /// It does, and something that it looks after is amiss. Answered 200, since restarting the process would not help.
+    Degraded(String),
+    /// It does not, and why.
+    No(String),
+}
+
+impl From<Result<(), String>> for Ready {
+    fn from(ready: Result<(), String>) -> Self {
+        ready.map_or_else(Self::No, |()| Self::Yes)
+    }
+}
+
+/// What a process says of its readiness.
+pub type Readiness = Arc<dyn Fn() -> Ready + Send + Sync>;
 
 const PATIENCE: Duration = Duration::from_secs(2);
 const CONNECTIONS: usize = 16;
@@ -54,8 +71,9 @@ async fn answer(mut stream: TcpStream, ready: &Readiness) -> io::Result<()> {
     let (status, body) = match line.split(' ').nth(1).unwrap_or_default() {
         "/health/live" => ("200 OK", "live\n".to_owned()),
         "/health/ready" => match ready() {
-            Ok(()) => ("200 OK", "ready\n".to_owned()),
-            Err(why) => ("503 Service Unavailable", format!("{why}\n")),
+            Ready::Yes => ("200 OK", "ready\n".to_owned()),
+            Ready::Degraded(why) => ("200 OK", format!("degraded: {why}\n")),
+            Ready::No(why) => ("503 Service Unavailable", format!("{why}\n")),
         },
         "/metrics" => ("200 OK", metrics()),
         _ => ("404 Not Found", "there are /health/live, /health/ready and /metrics\n".to_owned()),

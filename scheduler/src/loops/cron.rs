@@ -16,7 +16,7 @@ use diesel::{
     QueryableByName,
     sql_types::{Bool, Double, Nullable},
 };
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use gotong_shared::enqueue::Dispatcher;
 use listen::Listener;
 use std::time::Duration;
@@ -28,6 +28,9 @@ const LONGEST_REST: Duration = Duration::from_secs(5);
 const QUEUED_REST: Duration = Duration::from_secs(1);
 /// The shortest sleep: what is due and locked belongs to another scheduler, which will be done soon.
 const SHORTEST_REST: Duration = Duration::from_millis(10);
+
+/// A scheduler that is frozen in the middle of a claim must not hold its schedules for ever.
+const NOT_FOR_LONG: &str = "set local idle_in_transaction_session_timeout = '5s'";
 
 /// The cron loop.
 pub struct Cron {
@@ -65,8 +68,16 @@ impl Loop for Cron {
             self.has_built_ins = true;
         }
         let clock = dispatcher.clock().await;
-        let released = connection.transaction(async |connection| queued::release(connection).await).await?;
-        let claimed = connection.transaction(async |connection| claim::claim(connection).await).await?;
+        let released = connection.transaction(async |connection| {
+            connection.batch_execute(NOT_FOR_LONG).await?;
+            queued::release(connection).await
+        });
+        let released = released.await?;
+        let claimed = connection.transaction(async |connection| {
+            connection.batch_execute(NOT_FOR_LONG).await?;
+            claim::claim(connection).await
+        });
+        let claimed = claimed.await?;
         // Measured from PostgreSQL's clock, so that a wrong one here changes nothing.
         self.rest = rest(&mut connection).await?;
         drop(connection);

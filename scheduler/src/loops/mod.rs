@@ -8,3 +8,4 @@ pub mod pruner;
 pub mod reaper;
 pub mod recorder;
 pub mod relay;
+pub mod watchman;

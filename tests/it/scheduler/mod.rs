@@ -1,4 +1,6 @@
 mod cron;
 mod doctor;
+mod maintenance;
 mod purge;
 mod relay;
+mod watch;

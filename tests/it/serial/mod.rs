@@ -1,4 +1,5 @@
 mod memory;
 mod outages;
 mod paused;
+mod schedulers;
 mod worker_death;
