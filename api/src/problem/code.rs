@@ -66,6 +66,10 @@ codes! {
     JobRunning = "job_running", CONFLICT, "The job runs";
     /// A live job of the same kind has the unique key, or a job has the id.
     Duplicate = "duplicate", CONFLICT, "There is such a job already";
+    /// Another one of the workspace has the name.
+    NameTaken = "name_taken", CONFLICT, "The name is taken";
+    /// It belongs to the platform, and cannot be deleted.
+    BuiltIn = "built_in", CONFLICT, "It belongs to the platform";
     /// The resource is no longer as `If-Match` says.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Changed meanwhile";
     /// The file or the body is larger than what is accepted.

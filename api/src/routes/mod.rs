@@ -5,6 +5,7 @@ pub mod jobs;
 pub mod media;
 pub mod operating;
 pub mod queues;
+pub mod schedules;
 pub mod session;
 pub mod workers;
 
@@ -24,6 +25,8 @@ pub enum Tag {
     Workers,
     /// The platform as a whole.
     Platform,
+    /// Recurring work.
+    Schedules,
     /// Signing in in a browser.
     Session,
 }
@@ -89,4 +92,11 @@ pub struct Patching;
 
 impl Declares for Patching {
     const STATUSES: &'static [u16] = &[400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503];
+}
+
+/// Problems of removing one thing as it was seen.
+pub struct Removing;
+
+impl Declares for Removing {
+    const STATUSES: &'static [u16] = &[400, 401, 403, 404, 409, 412, 428, 500, 503];
 }

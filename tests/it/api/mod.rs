@@ -8,6 +8,7 @@ mod jobs;
 mod media;
 mod queues;
 mod raw;
+mod schedules;
 mod session;
 mod surface;
 mod workers;
