@@ -1,4 +1,6 @@
-//! `cargo xtask bench`: measurements beside peers.
+//! `cargo xtask bench`: measurements, the queue's beside peers.
+
+pub mod scheduler;
 
 use std::path::Path;
 use std::process::Command;

@@ -55,7 +55,7 @@ enum Command {
     Sdk,
     /// Walk every scenario of the protocol's model, then each rule switched off (some 10 minutes)
     Model,
-    /// Measure beside peers, in one run
+    /// Measure
     #[command(subcommand)]
     Bench(Bench),
     /// Stop everything and delete its data
@@ -86,6 +86,8 @@ enum Bench {
         #[arg(long, default_value_t = 3)]
         rounds: u32,
     },
+    /// How late 10,000 schedules start, on servers of its own
+    Scheduler,
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +146,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Openapi { check } => openapi::run(check).map(|()| true)?,
         Command::Sdk => sdk::run().map(|()| true)?,
         Command::Model => model::run()?,
+        Command::Bench(Bench::Scheduler) => bench::scheduler::run()?,
         Command::Bench(Bench::Queue { kit, configs }) => bench::queue(&kit, configs.as_deref())?,
         Command::Bench(Bench::Api { seconds, rounds }) => {
             bench::platform(&["api", "--seconds", &seconds.to_string(), "--rounds", &rounds.to_string()])?
