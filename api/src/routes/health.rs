@@ -66,15 +66,7 @@ pub async fn ready(Data(state): Data<&AppState>) -> Response {
 /// How everything is that work needs sooner or later.
 #[handler]
 pub async fn health(Data(state): Data<&AppState>) -> Response {
-    let (search, mail) = (state.search.is_configured(), state.mail.is_configured());
-    let (database, redis, search, storage, mail) = tokio::join!(
-        check("database", true, state.database.ping()),
-        check("redis", true, state.dispatcher.client().ping()),
-        check("search", search, state.search.ping()),
-        check("storage", true, state.storage.ping()),
-        check("mail", mail, state.mail.ping()),
-    );
-    let checks = BTreeMap::from([database, redis, search, storage, mail]);
+    let checks = Box::pin(look(state)).await;
     let is_down = checks.values().any(|check| check.status == Status::Down);
     let body = Json(Health {
         status: if is_down { Status::Down } else { Status::Up },
@@ -84,6 +76,24 @@ pub async fn health(Data(state): Data<&AppState>) -> Response {
     });
     let status = if is_down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     body.with_status(status).into_response()
+}
+
+/// The parts that give no answer or refuse.
+pub async fn down(state: &AppState) -> Vec<&'static str> {
+    let checks = Box::pin(look(state)).await;
+    checks.into_iter().filter(|(_, check)| check.status == Status::Down).map(|(name, _)| name).collect()
+}
+
+async fn look(state: &AppState) -> BTreeMap<&'static str, Check> {
+    let (search, mail) = (state.search.is_configured(), state.mail.is_configured());
+    let (database, redis, search, storage, mail) = tokio::join!(
+        check("database", true, state.database.ping()),
+        check("redis", true, state.dispatcher.client().ping()),
+        check("search", search, state.search.ping()),
+        check("storage", true, state.storage.ping()),
+        check("mail", mail, state.mail.ping()),
+    );
+    BTreeMap::from([database, redis, search, storage, mail])
 }
 
 /// What went wrong stands in the log: an error's text may name hosts and accounts.

@@ -1,5 +1,7 @@
 //! One file, or folder, per resource.
 
+pub mod alerts;
+pub mod failures;
 pub mod health;
 pub mod jobs;
 pub mod media;
@@ -7,6 +9,7 @@ pub mod operating;
 pub mod queues;
 pub mod schedules;
 pub mod session;
+pub mod stats;
 pub mod workers;
 
 use crate::problem::Declares;

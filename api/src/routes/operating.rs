@@ -1,7 +1,15 @@
 //! What operators look at: the operations, and the figures that they share.
 
-use super::{queues::QueuesApi, workers::WorkersApi};
+use super::{
+    alerts::{self, Alert, AlertsApi},
+    failures::FailuresApi,
+    health,
+    queues::QueuesApi,
+    stats::StatsApi,
+    workers::WorkersApi,
+};
 use crate::{AppState, cached::Cached, problem::Problem};
+use chrono::{DateTime, Utc};
 use gotong_queue::{Counts, QueueName, WorkerView};
 use gotong_shared::{
     jobs,
@@ -10,15 +18,15 @@ use gotong_shared::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::time::timeout;
 
 /// The operations.
-pub type OperatingApi = (QueuesApi, WorkersApi);
+pub type OperatingApi = (QueuesApi, WorkersApi, StatsApi, FailuresApi, AlertsApi);
 /// The operations.
-pub const APIS: OperatingApi = (QueuesApi, WorkersApi);
+pub const APIS: OperatingApi = (QueuesApi, WorkersApi, StatsApi, FailuresApi, AlertsApi);
 
 /// How long Redis is waited for.
 const REDIS_PATIENCE: Duration = Duration::from_millis(1_500);
@@ -29,6 +37,10 @@ pub struct Figures {
     workers: Cached<Option<Vec<WorkerView>>>,
     settings: Cached<HashMap<String, QueueSettings>>,
     totals: Cached<BTreeMap<(String, String), Totals>>,
+    down: Cached<BTreeMap<&'static str, DateTime<Utc>>>,
+    /// Since when this process has seen each part down.
+    down_since: Mutex<BTreeMap<&'static str, DateTime<Utc>>>,
+    alerts: Cached<Vec<Alert>>,
 }
 
 impl Default for Figures {
@@ -39,6 +51,9 @@ impl Default for Figures {
             workers: Cached::new(second),
             settings: Cached::new(second),
             totals: Cached::new(5 * second),
+            down: Cached::new(5 * second),
+            down_since: Mutex::default(),
+            alerts: Cached::new(second),
         }
     }
 }
@@ -90,10 +105,33 @@ impl Figures {
         self.totals.get(read).await
     }
 
+    /// The parts that are down, and since when this process has seen them so.
+    pub async fn down(&self, state: &AppState) -> Arc<BTreeMap<&'static str, DateTime<Utc>>> {
+        let look = async {
+            let down = health::down(state).await;
+            let mut since = self.down_since.lock().unwrap_or_else(PoisonError::into_inner);
+            since.retain(|part, _| down.contains(part));
+            for part in down {
+                since.entry(part).or_insert_with(Utc::now);
+            }
+            Ok::<_, Problem>(since.clone())
+        };
+        self.down.get(look).await.unwrap_or_default()
+    }
+
+    /// What an operator should know now, of all workspaces.
+    ///
+    /// # Errors
+    /// 503 when the ledger gives no answer.
+    pub async fn alerts(&self, state: &AppState) -> Result<Arc<Vec<Alert>>, Problem> {
+        self.alerts.get(Box::pin(alerts::current(state))).await
+    }
+
     /// Forgets what a decision about a queue changes.
     pub async fn forget_decisions(&self) {
         self.settings.forget().await;
         self.counts.forget().await;
+        self.alerts.forget().await;
     }
 
     /// Forgets what the draining of a worker changes.

@@ -1,7 +1,11 @@
 //! `failures`: groups of failures that are alike.
 
+use crate::db::schema::failures;
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -66,4 +70,65 @@ pub async fn add_failures(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// A group of failures as it is kept.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = failures)]
+pub struct FailureGroup {
+    /// What they share; see [`super::fingerprint`].
+    pub fingerprint: String,
+    /// Of the jobs.
+    pub kind: String,
+    /// A stable word.
+    pub error_class: String,
+    /// What the latest of them said.
+    pub error_message: String,
+    /// When the first of them happened.
+    pub first_seen: DateTime<Utc>,
+    /// When the last of them happened.
+    pub last_seen: DateTime<Utc>,
+    /// How many attempts failed so.
+    pub count: i64,
+}
+
+/// Where a list of groups goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// After the group that was last seen then, and has that fingerprint: towards older ones.
+    After(DateTime<Utc>, String),
+    /// Before it: towards newer ones.
+    Before(DateTime<Utc>, String),
+}
+
+/// At most `limit` groups of a workspace, the last seen first; before an edge, the last seen last.
+///
+/// # Errors
+/// What PostgreSQL answers.
+pub async fn failure_groups(
+    connection: &mut AsyncPgConnection,
+    workspace: Uuid,
+    kind: Option<&str>,
+    edge: Option<&Edge>,
+    limit: i64,
+) -> QueryResult<Vec<FailureGroup>> {
+    use failures::{fingerprint, last_seen};
+    let mut query = failures::table
+        .filter(failures::workspace_id.eq(workspace))
+        .select(FailureGroup::as_select())
+        .limit(limit)
+        .into_boxed();
+    if let Some(kind) = kind {
+        query = query.filter(failures::kind.eq(kind));
+    }
+    query = match edge {
+        None => query.order((last_seen.desc(), fingerprint.desc())),
+        Some(Edge::After(at, print)) => query
+            .filter(last_seen.lt(at).or(last_seen.eq(at).and(fingerprint.lt(print))))
+            .order((last_seen.desc(), fingerprint.desc())),
+        Some(Edge::Before(at, print)) => query
+            .filter(last_seen.gt(at).or(last_seen.eq(at).and(fingerprint.gt(print))))
+            .order((last_seen.asc(), fingerprint.asc())),
+    };
+    query.load(connection).await
 }

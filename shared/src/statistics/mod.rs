@@ -11,11 +11,13 @@ mod minutes;
 mod prune;
 mod read;
 mod repairs;
+mod trouble;
 
-pub use failures::{Failure, add_failures};
+pub use failures::{Edge, Failure, FailureGroup, add_failures, failure_groups};
 pub use fingerprint::fingerprint;
 pub use histogram::Histogram;
 pub use minutes::{Minute, Outcome, add_minutes};
 pub use prune::{KEPT_DAYS, prune};
 pub use read::{Totals, minutes, totals};
 pub use repairs::{Repaired, note_repairs};
+pub use trouble::{DeadJobs, RecentRepairs, dead_jobs, recent_repairs};

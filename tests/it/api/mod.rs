@@ -1,8 +1,10 @@
 //! The HTTP API, as its clients see it.
 
+mod alerts;
 mod auth;
 mod bad_uploads;
 mod commands;
+mod failures;
 mod idempotency;
 mod jobs;
 mod media;
@@ -10,5 +12,6 @@ mod queues;
 mod raw;
 mod schedules;
 mod session;
+mod stats;
 mod surface;
 mod workers;

@@ -142,3 +142,24 @@ async fn assert_problem(answer: reqwest::Response, status: StatusCode) {
     assert_eq!(problem["status"], status.as_u16(), "{problem}");
     assert!(problem["request_id"].is_string() && problem["code"].is_string(), "{problem}");
 }
+
+#[tokio::test]
+async fn a_part_that_is_down_alerts() {
+    let mut redis = RedisServer::start().unwrap();
+    let platform = Platform::on(Servers { redis: Some(redis.url()), ..Servers::default() }).await;
+    let client = platform.client().await;
+    let part_down = async || {
+        let (status, alerts) = client.get("/api/v1/alerts").await;
+        assert_eq!(status, StatusCode::OK, "{alerts}");
+        alerts["data"].as_array().unwrap().iter().find(|alert| alert["code"] == "part_down").cloned()
+    };
+    assert!(part_down().await.is_none());
+    redis.stop().unwrap();
+    let down = eventually("it is told", LONG, part_down).await;
+    assert_eq!((down["subject"].as_str(), down["severity"].as_str()), (Some("redis"), Some("critical")), "{down}");
+    assert!(down["since"].is_string(), "{down}");
+    let (status, numbers) = client.get("/api/v1/stats").await;
+    assert_eq!((status, &numbers["backlog"]), (StatusCode::OK, &Value::Null), "the ledger's half is told: {numbers}");
+    redis.restart().unwrap();
+    eventually("it is back", LONG, async || part_down().await.is_none().then_some(())).await;
+}
