@@ -5,6 +5,7 @@
 //! [`gotong_xtask::servers`] and hands its address to [`Platform::on`].
 
 mod database;
+mod forwarder;
 mod images;
 mod platform;
 mod processes;
@@ -14,6 +15,7 @@ mod services;
 mod waiting;
 
 pub use database::TestDatabase;
+pub use forwarder::Forwarder;
 pub use images::{header_only_png, jpeg, png_with_alpha, turned_jpeg};
 pub use platform::{Client, Platform, Running, Servers, answer};
 pub use processes::{Binary, Process};

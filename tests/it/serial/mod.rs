@@ -1,3 +1,4 @@
+mod faults;
 mod memory;
 mod outages;
 mod paused;
