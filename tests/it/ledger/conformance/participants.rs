@@ -1,8 +1,7 @@
 //! Those who take part: each step as the real function that takes it.
 
 use super::{time::EARLIER, world::World};
-use diesel::{ExpressionMethods, QueryDsl};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use gotong_queue::{EntryView, JobError, NewJob, Outcome, Parked, Pushed, Reported};
 use gotong_scheduler::doctor::{
     entries::{Verdict, judge},
@@ -10,8 +9,8 @@ use gotong_scheduler::doctor::{
     rows::is_lost,
 };
 use gotong_shared::{
-    db::{Connection, schema::jobs},
-    ledger::{self, OpenRow, Recorded, RowOrder, Undelivered},
+    db::{Connection, models::Job},
+    ledger::{self, JobEdit, OpenRow, Recorded, Retry, RowOrder, Undelivered},
 };
 use harness::{LONG, eventually};
 use std::time::Duration;
@@ -44,7 +43,10 @@ pub enum RelayHand {
 /// An edit between its park and its commit: its connection holds the row's lock.
 pub struct EditHand {
     connection: Connection,
+    row: Box<Job>,
     epoch: String,
+    /// Attempts and crashes as Redis counts them.
+    counts: (i32, i32),
 }
 
 /// How far a doctor is with the job.
@@ -182,15 +184,13 @@ impl World {
 
     /// Locks the row and parks the job; whether it is parked.
     pub async fn begin_edit(&mut self) -> bool {
-        let job = self.row().await;
         let mut connection = self.pool.connection().await.unwrap();
-        connection
-            .batch_execute(&format!("begin; select from jobs where id = '{}' for update", self.job))
-            .await
-            .unwrap();
-        match self.client.park(&self.queue, &job, Uuid::new_v4()).await.unwrap() {
-            Parked::Parked { epoch, .. } => {
-                self.edit = Some(EditHand { connection, epoch });
+        connection.batch_execute("begin").await.unwrap();
+        let row = ledger::begin_edit(&mut connection, Uuid::nil(), self.job).await.unwrap().expect("there is a row");
+        match self.client.park(&self.queue, &ledger::to_push(&row), Uuid::new_v4()).await.unwrap() {
+            Parked::Parked { epoch, attempt, crashes, .. } => {
+                let counts = (i32::try_from(attempt).unwrap(), i32::try_from(crashes).unwrap());
+                self.edit = Some(EditHand { connection, row: Box::new(row), epoch, counts });
                 true
             }
             Parked::Running | Parked::Ended | Parked::Newer | Parked::EpochMissing => {
@@ -202,13 +202,10 @@ impl World {
 
     /// Commits the edit if the epoch is still that of its park; whether it did.
     pub async fn commit_edit(&mut self) -> bool {
-        let Some(EditHand { mut connection, epoch }) = self.edit.take() else { return false };
-        let named = ledger::epochs(&mut connection, &[self.queue.as_ref()]).await.unwrap();
-        let same = named.get(self.queue.as_ref()).is_some_and(|(name, _)| *name == epoch);
-        if same {
-            let next = (jobs::generation.eq(jobs::generation + 1), jobs::version.eq(0), jobs::pushed.eq(false));
-            diesel::update(jobs::table.find(self.job)).set(next).execute(&mut connection).await.unwrap();
-        }
+        let Some(EditHand { mut connection, row, epoch, counts }) = self.edit.take() else { return false };
+        let edit = JobEdit { priority: Some(3), ..JobEdit::default() };
+        let changed = ledger::finish_edit(&mut connection, &row, &edit, &epoch, counts).await.unwrap();
+        let same = changed.is_some();
         connection.batch_execute(if same { "commit" } else { "rollback" }).await.unwrap();
         same
     }
@@ -222,10 +219,9 @@ impl World {
     /// A manual retry of the finished job commits.
     pub async fn retry(&self) {
         let mut connection = self.pool.connection().await.unwrap();
-        let statement = "update jobs set generation = generation + 1, version = 0, attempt = 0, crashes = 0,
-            pushed = false, state = 'available', finished_at = null, cancel_requested_at = null
-            where finished_at is not null";
-        assert_eq!(diesel::sql_query(statement).execute(&mut connection).await.unwrap(), 1);
+        let ids = [self.job];
+        let retried = connection.transaction(async |c| ledger::retry_jobs(c, Uuid::nil(), &ids).await).await;
+        assert_eq!(retried.unwrap().0.get(&self.job), Some(&Retry::Begun));
     }
 
     /// Answers the mark that it put into an empty Redis.

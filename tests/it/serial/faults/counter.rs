@@ -55,8 +55,7 @@ async fn work(worker: ManualWorker, runs: Runs) {
         for job in &jobs {
             runs.lock().unwrap().entry(job.id).or_default().push(Run::Open);
         }
-        // The handlers' work, and the pause of an idle worker, in which faults happen.
-        tokio::time::sleep(Duration::from_millis(15)).await;
+        tokio::time::sleep(Duration::from_millis(15)).await; // the handlers' work, in which faults happen
         for job in &jobs {
             // Reporting again after an unknown result is harmless.
             let reported = loop {
