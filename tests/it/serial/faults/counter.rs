@@ -29,12 +29,17 @@ pub struct Counter {
 }
 
 impl Counter {
-    pub fn start(client: Client, queue: &QueueName) -> Self {
-        let subscription = Subscription::new(queue.clone(), 8, WorkerInfo::new("counter"));
+    pub fn start(client: Client, queue: &QueueName, slots: usize) -> Self {
+        let subscription = Subscription::new(queue.clone(), slots, WorkerInfo::new("counter"));
         let worker = ManualWorker::new(client, &subscription);
         let runs = Runs::default();
-        let task = tokio::spawn(work(worker, Arc::clone(&runs)));
+        let task = tokio::spawn(work(worker, slots, Arc::clone(&runs)));
         Self { runs, task }
+    }
+
+    /// Fetches no more.
+    pub fn stop(&self) {
+        self.task.abort();
     }
 
     /// The runs of each job so far.
@@ -45,13 +50,13 @@ impl Counter {
 
 impl Drop for Counter {
     fn drop(&mut self) {
-        self.task.abort();
+        self.stop();
     }
 }
 
-async fn work(worker: ManualWorker, runs: Runs) {
+async fn work(worker: ManualWorker, slots: usize, runs: Runs) {
     loop {
-        let jobs = worker.fetch(8).await.unwrap_or_default();
+        let jobs = worker.fetch(slots).await.unwrap_or_default();
         for job in &jobs {
             runs.lock().unwrap().entry(job.id).or_default().push(Run::Open);
         }

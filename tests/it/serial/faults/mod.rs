@@ -4,9 +4,11 @@
 mod counter;
 mod trial;
 
+use counter::Run;
 use diesel_async::SimpleAsyncConnection;
 use gotong_xtask::servers::RedisServer;
 use harness::{Forwarder, LONG, eventually, jpeg, redis_command};
+use std::collections::{HashMap, HashSet};
 use trial::Trial;
 
 const JOBS: usize = 600;
@@ -153,20 +155,22 @@ async fn kill_the_api_before_its_push(trial: &mut Trial) {
 async fn ten_thousand_waiting_jobs_are_refilled() {
     const WAITING: usize = 10_000;
     let mut trial = Trial::start().await;
-    let maintenance = "maintenance".parse().unwrap();
-    trial.client().pause(&maintenance).await.unwrap();
+    // Nobody works on them before they are back.
+    trial.stop_counter();
     trial.accept(WAITING).await;
-    let waiting = async |trial: &Trial| trial.client().counts(&maintenance).await.unwrap().alive;
+    let maintenance = "maintenance".parse().unwrap();
     let all = u64::try_from(WAITING).unwrap();
-    eventually("all wait", LONG, async || (waiting(&trial).await == all).then_some(())).await;
-    let marked = "select count(*) from jobs where pushed";
-    eventually("all are marked", LONG, async || {
-        (trial.platform.database.count(marked).await == i64::try_from(WAITING).unwrap()).then_some(())
-    })
-    .await;
+    let waiting = async || trial.client().counts(&maintenance).await.ok().map(|counts| counts.alive);
+    eventually("all wait", LONG, async || waiting().await.filter(|alive| *alive == all)).await;
+    let unmarked = "select count(*) from jobs where not pushed";
+    let database = &trial.platform.database;
+    eventually("all are marked", LONG, async || (database.count(unmarked).await == 0).then_some(())).await;
     assert_eq!(redis_command(trial.redis.port(), &["FLUSHALL"]).unwrap(), "+OK");
-    // The pause went with everything else, so the counter may begin before the last one is back.
-    trial.comes_through(&std::collections::HashSet::new(), &trial.counter.runs()).await;
+    eventually("all wait again", LONG, async || waiting().await.filter(|alive| *alive == all)).await;
+    trial.start_counter(200);
+    trial.comes_through(&HashSet::new(), &HashMap::new()).await;
     let runs = trial.counter.runs();
-    assert_eq!((runs.len(), runs.values().filter(|runs| runs.len() != 1).count()), (WAITING, 0), "each ran once");
+    // On a machine so busy that a lease ran out, a job is run again, and its late report tells.
+    let once = runs.values().filter(|runs| runs.iter().filter(|run| **run == Run::Taken).count() == 1).count();
+    assert_eq!((runs.len(), once), (WAITING, WAITING), "the report of one run of each counted");
 }
