@@ -53,7 +53,7 @@ pub async fn run(seconds: u64, rounds: usize) -> Result<()> {
         inserts.push(pgbench(&place, seconds).await?);
         let before = cpu(&["gotong-api"]);
         let mut load = load(&place, CONNECTIONS, time, Duration::ZERO, "/api/v1/jobs", &one().to_string()).await?;
-        let spent = cpu(&["gotong-api"]) - before;
+        let spent = cpu(&["gotong-api"]).saturating_sub(before);
         cost.push(spent.as_secs_f64() * 1e6 / count(load.times.len()));
         singles.push(count(load.times.len()) / load.took.as_secs_f64());
         p99.push(percentile(&mut load.times, 0.99));

@@ -26,10 +26,10 @@ async fn an_event_arrives_signed_and_a_receiver_can_put_it_off() {
     let ended = client.finished(&job).await;
     assert_eq!((&ended["state"], &ended["result"]), (&json!("completed"), &json!({ "status": 200 })), "{ended}");
     assert_eq!(ended["attempts"][1]["error"]["class"], "endpoint_refused", "{ended}");
-    let received = receiver.received();
-    assert_eq!(received.len(), 2);
+    let requests = receiver.received();
+    assert_eq!(requests.len(), 2);
     let secret = platform.database.values("select encode(webhook_secret, 'hex') as value from workspaces").await;
-    for request in received {
+    for request in requests {
         assert_eq!(request.headers["webhook-id"], job);
         let mut mac = Hmac::<Sha256>::new_from_slice(&hex::decode(&secret[0]).unwrap()).unwrap();
         mac.update(format!("{job}.{}.", request.headers["webhook-timestamp"]).as_bytes());
