@@ -77,6 +77,12 @@ enum Bench {
         #[arg(long)]
         configs: Option<String>,
     },
+    /// Lists, inserts and the drop of a day in a ledger of many jobs
+    Ledger {
+        /// About how many jobs
+        #[arg(long, default_value_t = 10_000_000)]
+        rows: u64,
+    },
     /// Accepts by the API beside bare inserts
     Api {
         /// How long each measurement takes
@@ -148,6 +154,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Model => model::run()?,
         Command::Bench(Bench::Scheduler) => bench::scheduler::run()?,
         Command::Bench(Bench::Queue { kit, configs }) => bench::queue(&kit, configs.as_deref())?,
+        Command::Bench(Bench::Ledger { rows }) => bench::platform(&["ledger", "--rows", &rows.to_string()])?,
         Command::Bench(Bench::Api { seconds, rounds }) => {
             bench::platform(&["api", "--seconds", &seconds.to_string(), "--rounds", &rounds.to_string()])?
         }

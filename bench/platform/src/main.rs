@@ -4,6 +4,7 @@ mod accepts;
 mod client;
 mod cost;
 mod figures;
+mod ledger;
 
 use clap::{Parser, Subcommand};
 
@@ -26,11 +27,21 @@ enum Bench {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Lists, inserts and the drop of a day in a ledger of many jobs.
+    Ledger {
+        /// About how many jobs.
+        #[arg(long, default_value_t = 10_000_000)]
+        rows: i64,
+        /// How long each measurement of inserts takes, in seconds.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().bench {
         Bench::Api { seconds, rounds } => accepts::run(seconds, rounds).await,
+        Bench::Ledger { rows, seconds } => ledger::run(rows, seconds).await,
     }
 }
