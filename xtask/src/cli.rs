@@ -77,6 +77,12 @@ enum Bench {
         #[arg(long)]
         configs: Option<String>,
     },
+    /// Jobs accepted in the ledger, run, and recorded there
+    Durable {
+        /// How many jobs
+        #[arg(long, default_value_t = 100_000)]
+        jobs: u64,
+    },
     /// Lists, inserts and the drop of a day in a ledger of many jobs
     Ledger {
         /// About how many jobs
@@ -154,6 +160,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Model => model::run()?,
         Command::Bench(Bench::Scheduler) => bench::scheduler::run()?,
         Command::Bench(Bench::Queue { kit, configs }) => bench::queue(&kit, configs.as_deref())?,
+        Command::Bench(Bench::Durable { jobs }) => bench::platform(&["durable", "--jobs", &jobs.to_string()])?,
         Command::Bench(Bench::Ledger { rows }) => bench::platform(&["ledger", "--rows", &rows.to_string()])?,
         Command::Bench(Bench::Api { seconds, rounds }) => {
             bench::platform(&["api", "--seconds", &seconds.to_string(), "--rounds", &rounds.to_string()])?

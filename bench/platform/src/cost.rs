@@ -15,7 +15,8 @@ fn ticks(pid: &str, names: &[&str]) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (head, tail) = stat.rsplit_once(')')?;
     let name = head.split_once('(')?.1;
-    if !names.contains(&name) {
+    // The kernel keeps 15 characters of a name.
+    if !names.iter().any(|wanted| wanted.get(..15).unwrap_or(wanted) == name) {
         return None;
     }
     // utime, stime, cutime and cstime are the fields 14 to 17 (proc(5)).

@@ -3,6 +3,7 @@
 mod accepts;
 mod client;
 mod cost;
+mod durable;
 mod figures;
 mod ledger;
 
@@ -27,6 +28,18 @@ enum Bench {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Jobs accepted, run and recorded.
+    Durable {
+        /// How many jobs.
+        #[arg(long, default_value_t = 100_000)]
+        jobs: usize,
+        /// How often it is repeated; medians are told.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// How many jobs run at once.
+        #[arg(long, default_value_t = 50)]
+        concurrency: usize,
+    },
     /// Lists, inserts and the drop of a day in a ledger of many jobs.
     Ledger {
         /// About how many jobs.
@@ -42,6 +55,7 @@ enum Bench {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().bench {
         Bench::Api { seconds, rounds } => accepts::run(seconds, rounds).await,
+        Bench::Durable { jobs, rounds, concurrency } => durable::run(jobs, rounds, concurrency).await,
         Bench::Ledger { rows, seconds } => ledger::run(rows, seconds).await,
     }
 }
