@@ -3,7 +3,7 @@
 use crate::{
     problem::Code,
     routes::{
-        jobs::{JobActionsApi, JobsApi},
+        jobs::{JobActionsApi, JobEventsApi, JobsApi},
         media::MediaApi,
         operating::{self, OperatingApi},
         schedules::SchedulesApi,
@@ -22,7 +22,7 @@ use std::{
 };
 
 /// Every operation under `/api/v1`.
-pub type Operations = (MediaApi, JobsApi, JobActionsApi, OperatingApi, SchedulesApi, SessionApi);
+pub type Operations = (MediaApi, JobsApi, JobActionsApi, JobEventsApi, OperatingApi, SchedulesApi, SessionApi);
 /// The operations with their description.
 pub type Service = OpenApiService<Operations, ()>;
 
@@ -41,7 +41,7 @@ const DESCRIPTION: &str = "Applications hand their slow and fragile work to Goto
 /// Every operation, described.
 #[must_use]
 pub fn service() -> Service {
-    let operations = (MediaApi, JobsApi, JobActionsApi, operating::APIS, SchedulesApi, SessionApi);
+    let operations = (MediaApi, JobsApi, JobActionsApi, JobEventsApi, operating::APIS, SchedulesApi, SessionApi);
     OpenApiService::new(operations, "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))

@@ -1,6 +1,10 @@
 //! The life of an API process: check, listen, drain.
 
-use crate::{AppState, Config, StateError, app, schema};
+use crate::{
+    AppState, Config, StateError, app, feed,
+    patience::{PATIENCE, Patient},
+    schema,
+};
 use gotong_shared::storage::Storage;
 use poem::{Server, listener::TcpAcceptor};
 use std::{future::Future, io, net::SocketAddr, time::Duration};
@@ -57,7 +61,8 @@ pub async fn serve(
     drain: Duration,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), RunError> {
-    let acceptor = TcpAcceptor::from_tokio(listener).map_err(RunError::Server)?;
+    let acceptor = Patient::new(TcpAcceptor::from_tokio(listener).map_err(RunError::Server)?, PATIENCE);
+    let feeds = tokio::spawn(feed::run(state.clone()));
     let bucket = tokio::spawn(make_bucket(state.storage.clone(), state.stopping.clone()));
     let stop = async {
         shutdown.await;
@@ -67,6 +72,7 @@ pub async fn serve(
     let server = Server::new_with_acceptor(acceptor).name("gotong-api").idle_timeout(IDLE);
     let outcome = server.run_with_graceful_shutdown(app(state.clone()), stop, Some(drain)).await;
     bucket.abort();
+    feeds.abort();
     // What was received whole is still committed after its client is gone.
     state.tasks.close();
     if timeout(drain, state.tasks.wait()).await.is_err() {

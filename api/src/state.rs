@@ -1,6 +1,6 @@
 //! What every request may use.
 
-use crate::{Config, auth::throttle::Throttle, problem::Problem, routes::operating::Figures};
+use crate::{Config, auth::throttle::Throttle, feed::Feeds, problem::Problem, routes::operating::Figures};
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use gotong_queue::Micros;
@@ -72,6 +72,8 @@ pub struct AppState {
     pub throttle: Arc<Throttle>,
     /// What operators look at, read once for all who ask at the same time.
     pub figures: Arc<Figures>,
+    /// Live views.
+    pub feeds: Arc<Feeds>,
     /// Passwords that are hashed at once.
     pub password_places: Arc<Semaphore>,
     upload_places: Arc<Semaphore>,
@@ -98,6 +100,7 @@ impl AppState {
             secure_cookies: config.api.public_url.scheme() == "https",
             throttle: Arc::default(),
             figures: Arc::default(),
+            feeds: Arc::default(),
             password_places: Arc::new(Semaphore::new(HASHERS)),
             upload_places: Arc::new(Semaphore::new(config.api.uploads.concurrent)),
             wait_places: Arc::new(Semaphore::new(WAITERS)),

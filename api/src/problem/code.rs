@@ -100,6 +100,8 @@ codes! {
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Object store unavailable";
     /// Redis does not answer.
     QueueUnavailable = "queue_unavailable", SERVICE_UNAVAILABLE, "Queue unavailable";
+    /// As many event streams are open as this process holds.
+    TooManyStreams = "too_many_streams", SERVICE_UNAVAILABLE, "Too many event streams";
     /// As many uploads are under way as this process accepts.
     TooManyUploads = "too_many_uploads", SERVICE_UNAVAILABLE, "Too many uploads";
 }

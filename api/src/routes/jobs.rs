@@ -4,14 +4,16 @@ mod accept;
 mod actions;
 mod batch;
 mod edit;
+mod events;
 mod filter;
 mod find;
 mod request;
 mod resource;
 
 pub use actions::JobActionsApi;
-pub use find::find;
-pub use resource::JobResource;
+pub use events::JobEventsApi;
+pub use find::{among, find};
+pub use resource::{JobFailure, JobProgress, JobResource};
 
 use super::{Asking, Batching, Listing, Reading, Tag};
 use crate::{

@@ -1,6 +1,7 @@
 //! One file, or folder, per resource.
 
 pub mod alerts;
+pub mod events;
 pub mod failures;
 pub mod health;
 pub mod jobs;

@@ -2,6 +2,7 @@
 
 use super::{
     alerts::{self, Alert, AlertsApi},
+    events::EventsApi,
     failures::FailuresApi,
     health,
     queues::QueuesApi,
@@ -24,9 +25,9 @@ use std::{
 use tokio::time::timeout;
 
 /// The operations.
-pub type OperatingApi = (QueuesApi, WorkersApi, StatsApi, FailuresApi, AlertsApi);
+pub type OperatingApi = (QueuesApi, WorkersApi, StatsApi, FailuresApi, AlertsApi, EventsApi);
 /// The operations.
-pub const APIS: OperatingApi = (QueuesApi, WorkersApi, StatsApi, FailuresApi, AlertsApi);
+pub const APIS: OperatingApi = (QueuesApi, WorkersApi, StatsApi, FailuresApi, AlertsApi, EventsApi);
 
 /// How long Redis is waited for.
 const REDIS_PATIENCE: Duration = Duration::from_millis(1_500);

@@ -18,6 +18,6 @@ pub use fingerprint::fingerprint;
 pub use histogram::Histogram;
 pub use minutes::{Minute, Outcome, add_minutes};
 pub use prune::{KEPT_DAYS, prune};
-pub use read::{Totals, minutes, totals};
+pub use read::{Totals, minutes, recent, totals};
 pub use repairs::{Repaired, note_repairs};
 pub use trouble::{DeadJobs, RecentRepairs, dead_jobs, recent_repairs};

@@ -136,13 +136,51 @@ pub async fn minutes(
         .await?;
     let mut minutes: BTreeMap<DateTime<Utc>, Minute> = BTreeMap::new();
     for row in rows {
-        let mut outcomes = [0; Outcome::COUNT];
-        outcomes.iter_mut().zip(row.outcomes).for_each(|(sum, count)| *sum = unsigned(count.into()));
+        let outcomes = outcomes_of(&row.outcomes);
         let histogram = |counts: Vec<i32>| Histogram::of(counts.into_iter().map(|n| unsigned(n.into())).collect());
         let minute = Minute { outcomes, waiting: histogram(row.waiting), running: histogram(row.running) };
         minutes.entry(row.minute).or_default().merge(&minute);
     }
     Ok(minutes)
+}
+
+#[derive(QueryableByName)]
+struct RecentRow {
+    #[diesel(sql_type = Timestamptz)]
+    minute: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    queue: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Array<Integer>)]
+    outcomes: Vec<i32>,
+}
+
+/// The outcomes of the minutes that began after `from`, by minute, queue and kind; without histograms.
+///
+/// # Errors
+/// What PostgreSQL answers.
+pub async fn recent(
+    connection: &mut AsyncPgConnection,
+    from: DateTime<Utc>,
+) -> QueryResult<BTreeMap<(DateTime<Utc>, String, String), Minute>> {
+    let outcomes: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+    let query = format!(
+        "select minute, queue, kind, array[{}] as outcomes from queue_minutes where minute > $1",
+        outcomes.join(", ")
+    );
+    let rows: Vec<RecentRow> = diesel::sql_query(query).bind::<Timestamptz, _>(from).load(connection).await?;
+    let minute = |row: RecentRow| {
+        let minute = Minute { outcomes: outcomes_of(&row.outcomes), ..Minute::default() };
+        ((row.minute, row.queue, row.kind), minute)
+    };
+    Ok(rows.into_iter().map(minute).collect())
+}
+
+fn outcomes_of(counts: &[i32]) -> [u64; Outcome::COUNT] {
+    let mut outcomes = [0; Outcome::COUNT];
+    outcomes.iter_mut().zip(counts).for_each(|(outcome, count)| *outcome = unsigned((*count).into()));
+    outcomes
 }
 
 fn unsigned(count: i64) -> u64 {

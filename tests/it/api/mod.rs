@@ -4,6 +4,7 @@ mod alerts;
 mod auth;
 mod bad_uploads;
 mod commands;
+mod events;
 mod failures;
 mod idempotency;
 mod jobs;

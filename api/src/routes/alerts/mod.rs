@@ -90,7 +90,7 @@ impl AlertsApi {
 }
 
 /// The platform's alerts and those of a workspace.
-pub(super) fn visible(alerts: &[Alert], workspace: Uuid) -> Vec<Alert> {
+pub(crate) fn visible(alerts: &[Alert], workspace: Uuid) -> Vec<Alert> {
     let is_visible = |alert: &&Alert| alert.workspace_id.is_none_or(|owner| owner == workspace);
     alerts.iter().filter(is_visible).cloned().collect()
 }

@@ -135,6 +135,19 @@ fn order_of(place: Uuid) -> (i32, i64) {
     (i32::try_from(generation).unwrap_or(i32::MAX), i64::try_from(version).unwrap_or(i64::MAX))
 }
 
+/// Those of the jobs that exist, of any workspace, as they stand.
+///
+/// # Errors
+/// 503 when the ledger does not answer.
+pub async fn among(state: &AppState, ids: &[Uuid]) -> Result<Vec<JobResource>, Problem> {
+    let mut session = state.session().await?;
+    let (connection, deadline) = session.ledger();
+    let rows = jobs::table.filter(jobs::id.eq_any(ids)).select(Job::as_select());
+    let rows = deadline.bound(rows.load(connection)).await?;
+    drop(session);
+    Ok(overlaid(state, rows, &[]).await.into_iter().filter_map(|listed| listed.job).collect())
+}
+
 /// Up to `per_page + 1` jobs: newest first, or, before a cursor, oldest first.
 ///
 /// # Errors

@@ -60,6 +60,25 @@ pub struct WorkSummary {
     running: LatencySummary,
 }
 
+impl OutcomeCounts {
+    /// Of what happened.
+    #[must_use]
+    pub fn of(work: &Minute) -> Self {
+        let count = |outcome| work.count(outcome);
+        Self {
+            completed: count(Outcome::Completed),
+            retried: count(Outcome::Retried),
+            dead: count(Outcome::Dead),
+            cancelled: count(Outcome::Cancelled),
+            snoozed: count(Outcome::Snoozed),
+            crashed: count(Outcome::Crashed),
+            quarantined: count(Outcome::Quarantined),
+            expired: count(Outcome::Expired),
+            stale: count(Outcome::Stale),
+        }
+    }
+}
+
 impl WorkSummary {
     /// Of what happened in that many minutes.
     #[must_use]
@@ -69,17 +88,7 @@ impl WorkSummary {
         let unsuccessful = count(Outcome::Dead) + count(Outcome::Quarantined) + count(Outcome::Expired);
         let ended = count(Outcome::Completed) + count(Outcome::Cancelled) + unsuccessful;
         Self {
-            outcomes: OutcomeCounts {
-                completed: count(Outcome::Completed),
-                retried: count(Outcome::Retried),
-                dead: count(Outcome::Dead),
-                cancelled: count(Outcome::Cancelled),
-                snoozed: count(Outcome::Snoozed),
-                crashed: count(Outcome::Crashed),
-                quarantined: count(Outcome::Quarantined),
-                expired: count(Outcome::Expired),
-                stale: count(Outcome::Stale),
-            },
+            outcomes: OutcomeCounts::of(work),
             ended,
             failed: unsuccessful + count(Outcome::Retried) + count(Outcome::Crashed),
             per_minute: (ended as f64 / f64::from(minutes.max(1)) * 1_000.0).round() / 1_000.0,

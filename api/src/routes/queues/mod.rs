@@ -4,7 +4,7 @@ mod figures;
 mod minutes;
 mod resource;
 
-pub use figures::WorkSummary;
+pub use figures::{OutcomeCounts, WorkSummary};
 pub use minutes::{QueueMinute, QueueMinutes};
 pub(in crate::routes) use resource::time;
 pub use resource::{QueueDepth, QueueResource};

@@ -108,7 +108,7 @@ impl QueueResource {
 }
 
 impl QueueDepth {
-    pub(in crate::routes) fn of(counts: &Counts) -> Self {
+    pub(crate) fn of(counts: &Counts) -> Self {
         let ready = counts.ready.iter().sum();
         let unknown: u64 = counts.unknown_kinds.iter().map(|(_, jobs)| jobs).sum();
         let oldest = counts.oldest_ready.and_then(time);
