@@ -138,3 +138,22 @@ pub fn problems() -> Html<String> {
     page.push_str("</dl>");
     Html(page)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// A mapping of YAML has each key once; operations of one path in two structs would name it twice.
+    #[test]
+    fn every_path_stands_in_the_document_once() {
+        let yaml = yaml();
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for path in yaml.lines().filter(|line| line.starts_with("  /")) {
+            *times.entry(path).or_default() += 1;
+        }
+        assert!(times.len() > 10);
+        let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+}

@@ -237,24 +237,6 @@ impl JobsApi {
         Ok(Json(JobList::of(page)))
     }
 
-    /// Get a job.
-    ///
-    /// With `Prefer: wait=N` the answer is held back until the job has ended, for N seconds at most (30 is the limit).
-    #[oai(path = "/:id", method = "get", operation_id = "get_job")]
-    async fn get(
-        &self,
-        Data(app): Data<&AppState>,
-        caller: Reader,
-        id: Path<Uuid>,
-        /// `wait=N`: hold the answer back until the job has ended, at most N seconds (RFC 7240).
-        #[oai(name = "Prefer")]
-        prefer: Header<Option<String>>,
-    ) -> Result<JobAnswer, Refused<Reading>> {
-        let job = find::wait_for(app, &caller, id.0, Wish::read(prefer.as_deref())).await?;
-        let tag = job.tag.clone();
-        Ok(JobAnswer::Found(Json(job), tag))
-    }
-
     /// List a job's attempts.
     ///
     /// The latest first. A first attempt that succeeded is told by the job itself.

@@ -1,20 +1,20 @@
-//! What can be done to jobs that are there: cancel, retry, edit, delete; one by one and up to 1,000 at once.
+//! What can be asked of jobs that are there: get, retry, edit, delete; one by one and up to 1,000 at once.
 
 use super::{
-    JobAccepted,
+    JobAccepted, JobAnswer,
     accept::{discard, fingerprint},
     batch::{BatchResult, ItemProblem, JobIds, as_value, check_length},
     edit::{self, JobPatch},
-    find,
+    find::{self, Wish},
     resource::JobResource,
 };
 use crate::{
     AppState,
-    auth::{Actor, Writer},
+    auth::{Actor, Reader, Writer},
     idempotency::{IdempotencyKey, StoredAnswer},
     json::JsonBody,
     problem::{Code, Problem, Refused},
-    routes::{Altering, Batching, Patching, Tag},
+    routes::{Altering, Batching, Patching, Reading, Tag},
     transaction::{Answer, Done, Fault, once},
 };
 use gotong_shared::{
@@ -71,6 +71,24 @@ enum JobEdited {
 
 #[OpenApi(prefix_path = "/jobs", tag = "Tag::Jobs")]
 impl JobActionsApi {
+    /// Get a job.
+    ///
+    /// With `Prefer: wait=N` the answer is held back until the job has ended, for N seconds at most (30 is the limit).
+    #[oai(path = "/:id", method = "get", operation_id = "get_job")]
+    async fn get(
+        &self,
+        Data(app): Data<&AppState>,
+        caller: Reader,
+        id: Path<Uuid>,
+        /// `wait=N`: hold the answer back until the job has ended, at most N seconds (RFC 7240).
+        #[oai(name = "Prefer")]
+        prefer: Header<Option<String>>,
+    ) -> Result<JobAnswer, Refused<Reading>> {
+        let job = find::wait_for(app, &caller, id.0, Wish::read(prefer.as_deref())).await?;
+        let tag = job.tag.clone();
+        Ok(JobAnswer::Found(Json(job), tag))
+    }
+
     /// Cancel a job.
     ///
     /// A waiting job is cancelled within a second; a running one is told, and what it returns after its grace time does
