@@ -15,7 +15,7 @@ async fn workers_show_themselves_and_can_be_drained() {
     let client = platform.client().await;
     let (status, none) = client.get("/api/v1/workers").await;
     assert_eq!((status, none), (StatusCode::OK, json!({"data": []})));
-    let first = platform.worker();
+    let first = platform.worker_on("images:2,maintenance:1");
     let worker = eventually("the worker shows itself on all its queues", LONG, async || {
         let (_, workers) = client.get("/api/v1/workers").await;
         let worker = workers["data"][0].clone();
