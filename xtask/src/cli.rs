@@ -82,6 +82,15 @@ enum Bench {
         /// How many jobs
         #[arg(long, default_value_t = 100_000)]
         jobs: u64,
+        /// The program that measures River, to run it beside; bench/README.md says what it must do
+        #[arg(long)]
+        river: Option<String>,
+    },
+    /// What the recorder commits beside bare updates
+    Recorder {
+        /// How many jobs
+        #[arg(long, default_value_t = 100_000)]
+        jobs: u64,
     },
     /// Lists, inserts and the drop of a day in a ledger of many jobs
     Ledger {
@@ -160,7 +169,13 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Model => model::run()?,
         Command::Bench(Bench::Scheduler) => bench::scheduler::run()?,
         Command::Bench(Bench::Queue { kit, configs }) => bench::queue(&kit, configs.as_deref())?,
-        Command::Bench(Bench::Durable { jobs }) => bench::platform(&["durable", "--jobs", &jobs.to_string()])?,
+        Command::Bench(Bench::Durable { jobs, river }) => {
+            let jobs = jobs.to_string();
+            let mut arguments = vec!["durable", "--jobs", &jobs];
+            arguments.extend(river.iter().flat_map(|program| ["--river", program]));
+            bench::platform(&arguments)?
+        }
+        Command::Bench(Bench::Recorder { jobs }) => bench::platform(&["recorder", "--jobs", &jobs.to_string()])?,
         Command::Bench(Bench::Ledger { rows }) => bench::platform(&["ledger", "--rows", &rows.to_string()])?,
         Command::Bench(Bench::Api { seconds, rounds }) => {
             bench::platform(&["api", "--seconds", &seconds.to_string(), "--rounds", &rounds.to_string()])?

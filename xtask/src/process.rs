@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -225,6 +226,18 @@ pub fn wait_until(limit: Duration, mut condition: impl FnMut() -> bool) -> bool 
 
 /// Field 22 of `/proc/<pid>/stat`; none when there is no such process or it has ended and only waits to be collected.
 pub fn start_ticks(pid: i32) -> Option<u64> {
+    stat_field(pid, 22)
+}
+
+/// The processes whose parent is `pid`.
+pub fn children(pid: i32) -> Vec<i32> {
+    let Ok(folders) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = folders.filter_map(|folder| folder.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter(|&child| stat_field(child, 4) == Some(pid)).collect()
+}
+
+/// A field of `/proc/<pid>/stat` behind the third, counted from 1; none for a process that does not run.
+fn stat_field<T: FromStr>(pid: i32, number: usize) -> Option<T> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses and may hold anything.
     let (_, rest) = stat.rsplit_once(')')?;
@@ -233,7 +246,7 @@ pub fn start_ticks(pid: i32) -> Option<u64> {
     if matches!(state, "Z" | "X") {
         return None;
     }
-    fields.nth(18)?.parse().ok()
+    fields.nth(number - 4)?.parse().ok()
 }
 
 /// The last `lines` lines of a log, each indented; at most 64 KiB are read.

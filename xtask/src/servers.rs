@@ -20,12 +20,14 @@ use tempfile::TempDir;
 pub use self::postgres::PostgresServer;
 pub use self::redis::RedisServer;
 pub use self::s3::S3Server;
-use crate::process::{Spec, log_end, wait_until};
+use crate::process::{Spec, children, log_end, start_ticks, wait_until};
 pub use crate::tools::{PostgresTools, Program, Tools};
 
 const START_LIMIT: Duration = Duration::from_secs(90);
 /// A port may be taken by somebody else between the look and the start.
 const START_ATTEMPTS: usize = 3;
+/// A killed process ends as soon as the kernel lets it out of what it waits for.
+const KILL_LIMIT: Duration = Duration::from_secs(30);
 
 /// A private server of one kind; what is particular to the kind stands in `details`.
 pub struct Private<Details> {
@@ -153,13 +155,24 @@ impl Server {
 
     /// Ends it as a power cut would: no farewell, nothing flushed by the process.
     fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            if let Some(pid) = pid(&child) {
-                let _ = kill_process_group(pid, Signal::KILL);
-            }
-            let _ = child.kill();
-            let _ = child.wait();
+        let Some(mut child) = self.child.take() else { return };
+        let mut workers = Vec::new();
+        if let Some(pid) = pid(&child) {
+            // A backend of PostgreSQL leads a group of its own, and while one lives the server cannot start again.
+            let _ = kill_process(pid, Signal::STOP);
+            workers.extend(children(pid.as_raw_nonzero().get()).into_iter().filter_map(|worker| {
+                Some((Pid::from_raw(worker)?, start_ticks(worker)?))
+            }));
+            let _ = kill_process_group(pid, Signal::KILL);
         }
+        for (worker, _) in &workers {
+            let _ = kill_process(*worker, Signal::KILL);
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        wait_until(KILL_LIMIT, || {
+            workers.iter().all(|(worker, started)| start_ticks(worker.as_raw_nonzero().get()) != Some(*started))
+        });
     }
 
     fn signal(&self, which: Signal) -> Result<()> {

@@ -162,7 +162,8 @@ async fn pgbench(place: &Place, seconds: u64) -> Result<f64> {
         .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--client", &CONNECTIONS.to_string()])
         .args(["--time", &seconds.to_string(), "--file"])
         .arg(&file)
-        .args(["--dbname", &place.database])
+        // its long form came with a later release
+        .arg(&place.database)
         .stderr(Stdio::piped())
         .output()
         .await

@@ -2,7 +2,7 @@
 //!
 //! The worker is the engine's own with a handler that does nothing; relay and recorder are a scheduler process.
 
-use crate::{cost::cpu, figures::tell};
+use crate::{cost::cpu, figures::tell, river::River};
 use anyhow::{Context as _, Result, ensure};
 use apalis_core::worker::builder::WorkerBuilder;
 use diesel::{QueryableByName, sql_types::BigInt};
@@ -15,6 +15,7 @@ use gotong_shared::{
 use serde_json::json;
 use std::{
     convert::Infallible,
+    path::Path,
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,7 @@ const LIMIT: Duration = Duration::from_mins(5);
 const SERVERS: [&str; 4] = ["postgres", "redis-server", "valkey-server", "gotong-scheduler"];
 
 /// Measures `rounds` times `jobs` jobs, and prints a table.
-pub async fn run(jobs: usize, rounds: usize, concurrency: usize) -> Result<()> {
+pub async fn run(jobs: usize, rounds: usize, concurrency: usize, river: Option<&Path>) -> Result<()> {
     let url =
         std::env::var("GOTONG_DATABASE_URL").context("GOTONG_DATABASE_URL is not set: use `cargo xtask bench`")?;
     let mut ledger = AsyncPgConnection::establish(&url).await?;
@@ -35,7 +36,16 @@ pub async fn run(jobs: usize, rounds: usize, concurrency: usize) -> Result<()> {
     let client = Client::connect(QueueConfig::read(&mut Reader::from_environment()).engine()).await?;
     let queue: QueueName = "webhooks".parse()?;
     let (mut rates, mut costs, mut parts) = (vec![], vec![], vec![vec![]; SERVERS.len() + 1]);
+    let mut river = match river {
+        Some(program) => Some((River::prepare(program, &url, &mut ledger).await?, vec![], vec![])),
+        None => None,
+    };
     for _ in 0..rounds {
+        if let Some((river, rates, costs)) = &mut river {
+            let (took, spent) = river.run(jobs).await?;
+            rates.push(count(jobs) / took.as_secs_f64());
+            costs.push(spent.as_secs_f64() * 1e6 / count(jobs));
+        }
         accept(&mut ledger, &client, &queue, jobs).await?;
         let before: Vec<Duration> = SERVERS.iter().chain(&["gotong-bench"]).map(|name| cpu(&[name])).collect();
         let start = Instant::now();
@@ -60,6 +70,13 @@ pub async fn run(jobs: usize, rounds: usize, concurrency: usize) -> Result<()> {
     for (name, part) in SERVERS.iter().chain(&["worker"]).zip(&parts).filter(|(_, part)| part.iter().any(|t| *t > 0.0))
     {
         tell(&format!("    {name}"), "us", part);
+    }
+    if let Some((_, theirs, their_costs)) = river {
+        let ratio = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a / b).collect::<Vec<_>>();
+        tell("River, 1,000 at once", "jobs/s", &theirs);
+        tell("  CPU a job, worker and PostgreSQL", "us", &their_costs);
+        tell("ours of its jobs a second (goal: 3)", "", &ratio(&rates, &theirs));
+        tell("ours of its CPU a job (goal: under 0.5)", "", &ratio(&costs, &their_costs));
     }
     Ok(())
 }

@@ -13,10 +13,11 @@ pub fn median(numbers: &[f64]) -> (f64, f64, f64) {
     }
 }
 
-/// Prints a line: the median, and the spread in brackets.
+/// Prints a line: the median, and the spread in brackets. A ratio has no unit.
 pub fn tell(what: &str, unit: &str, numbers: &[f64]) {
     let (middle, low, high) = median(numbers);
-    println!("{what:<58} {middle:>10.1} {unit:<10} ({low:.1} to {high:.1})");
+    let digits = if unit.is_empty() { 2 } else { 1 };
+    println!("{what:<58} {middle:>10.digits$} {unit:<10} ({low:.digits$} to {high:.digits$})");
 }
 
 /// The time within which that share of the requests was answered, in milliseconds.

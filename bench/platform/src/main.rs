@@ -6,8 +6,11 @@ mod cost;
 mod durable;
 mod figures;
 mod ledger;
+mod recorder;
+mod river;
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
 /// Measures a running platform; the environment says where it is.
 #[derive(Parser)]
@@ -39,6 +42,18 @@ enum Bench {
         /// How many jobs run at once.
         #[arg(long, default_value_t = 50)]
         concurrency: usize,
+        /// The program that measures River; it runs beside, with as many jobs.
+        #[arg(long)]
+        river: Option<PathBuf>,
+    },
+    /// What the recorder commits beside bare updates of the same rows.
+    Recorder {
+        /// How many jobs.
+        #[arg(long, default_value_t = 100_000)]
+        jobs: usize,
+        /// How often it is repeated; medians are told.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
     },
     /// Lists, inserts and the drop of a day in a ledger of many jobs.
     Ledger {
@@ -55,7 +70,10 @@ enum Bench {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().bench {
         Bench::Api { seconds, rounds } => accepts::run(seconds, rounds).await,
-        Bench::Durable { jobs, rounds, concurrency } => durable::run(jobs, rounds, concurrency).await,
+        Bench::Durable { jobs, rounds, concurrency, river } => {
+            durable::run(jobs, rounds, concurrency, river.as_deref()).await
+        }
+        Bench::Recorder { jobs, rounds } => recorder::run(jobs, rounds).await,
         Bench::Ledger { rows, seconds } => ledger::run(rows, seconds).await,
     }
 }
