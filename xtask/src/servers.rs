@@ -160,9 +160,11 @@ impl Server {
         if let Some(pid) = pid(&child) {
             // A backend of PostgreSQL leads a group of its own, and while one lives the server cannot start again.
             let _ = kill_process(pid, Signal::STOP);
-            workers.extend(children(pid.as_raw_nonzero().get()).into_iter().filter_map(|worker| {
-                Some((Pid::from_raw(worker)?, start_ticks(worker)?))
-            }));
+            workers.extend(
+                children(pid.as_raw_nonzero().get())
+                    .into_iter()
+                    .filter_map(|worker| Some((Pid::from_raw(worker)?, start_ticks(worker)?))),
+            );
             let _ = kill_process_group(pid, Signal::KILL);
         }
         for (worker, _) in &workers {

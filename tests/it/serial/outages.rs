@@ -3,7 +3,7 @@
 use gotong_xtask::servers::{PostgresServer, RedisServer, S3Server};
 use harness::{LONG, Platform, Servers, eventually, jpeg, redis_command};
 use reqwest::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 async fn completed(platform: &Platform, number: i64) {
     eventually("all jobs complete", LONG, async || (platform.jobs_in("completed").await == number).then_some(())).await;
@@ -15,24 +15,35 @@ async fn accept(client: &harness::Client, seed: u32) -> Value {
     media
 }
 
+/// Asks for another thumbnail of an image.
+async fn post_job(client: &harness::Client, media: &Value) -> reqwest::Response {
+    let body = json!({ "kind": "thumbnail.generate", "payload": { "media_id": media["id"] } });
+    client.request("POST", "/api/v1/jobs").json(&body).send().await.expect("the API answers")
+}
+
 #[tokio::test]
-async fn uploads_are_accepted_without_redis_and_run_when_it_is_back() {
+async fn work_is_accepted_without_redis_and_runs_when_it_is_back() {
     let mut redis = RedisServer::start().unwrap();
     let platform = Platform::on(Servers { redis: Some(redis.url()), ..Servers::default() }).await;
     let (_worker, _scheduler) = (platform.worker(), platform.scheduler());
     platform.settled().await;
     let client = platform.client().await;
-    accept(&client, 0).await;
+    let first = accept(&client, 0).await;
     completed(&platform, 1).await;
     redis.stop().unwrap();
     let media = accept(&client, 1).await;
+    let asked = post_job(&client, &first).await;
+    assert_eq!(asked.status(), StatusCode::ACCEPTED);
+    let asked: Value = asked.json().await.unwrap();
     let (status, job) = client.get(&format!("/api/v1/jobs/{}", media["job_id"].as_str().unwrap())).await;
     assert_eq!((status, job["state"].as_str()), (StatusCode::OK, Some("available")), "the ledger answers: {job}");
     let (status, health) = client.get("/health").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{health}");
     assert_eq!(client.get("/health/ready").await.0, StatusCode::OK, "it can still accept work");
     redis.restart().unwrap();
-    completed(&platform, 2).await;
+    completed(&platform, 3).await;
+    let (_, job) = client.get(&format!("/api/v1/jobs/{}", asked["id"].as_str().unwrap())).await;
+    assert_eq!(job["state"].as_str(), Some("completed"), "{job}");
     assert_eq!(platform.database.count("select count(*) from job_attempts").await, 0, "each ran once");
 }
 
@@ -88,7 +99,7 @@ async fn without_postgres_nothing_is_accepted_and_everything_comes_back() {
     let (_worker, _scheduler) = (platform.worker(), platform.scheduler());
     platform.settled().await;
     let client = platform.client().await;
-    accept(&client, 0).await;
+    let media = accept(&client, 0).await;
     completed(&platform, 1).await;
     let objects = platform.storage.list("").await.unwrap().len();
     postgres.stop().unwrap();
@@ -98,6 +109,7 @@ async fn without_postgres_nothing_is_accepted_and_everything_comes_back() {
     }
     let (status, problem) = client.upload("photo.jpg", jpeg(400, 300, 1)).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+    assert_problem(post_job(&client, &media).await, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(client.get("/health/ready").await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(client.get("/health/live").await.0, StatusCode::OK);
     assert_eq!(platform.storage.list("").await.unwrap().len(), objects, "a refused upload leaves no object");
@@ -108,6 +120,7 @@ async fn without_postgres_nothing_is_accepted_and_everything_comes_back() {
     })
     .await;
     completed(&platform, 2).await;
+    assert_eq!(platform.database.count("select count(*) from jobs").await, 2, "nothing was half-accepted");
 }
 
 #[tokio::test]

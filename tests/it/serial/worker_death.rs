@@ -39,7 +39,8 @@ async fn all_completed(platform: &Platform) {
 
 /// The jobs that ran more than once, in words.
 async fn repeated(platform: &Platform) -> Vec<String> {
-    let words = "select concat_ws(' ', state, 'generation', generation, 'attempt', attempt, 'crashes', crashes, 'worker',
+    let words =
+        "select concat_ws(' ', state, 'generation', generation, 'attempt', attempt, 'crashes', crashes, 'worker',
                                   worker, id, pushed, started_at, 'to', finished_at, error_class, version) as value
                  from jobs where attempt <> 1 or crashes > 0";
     platform.database.values(words).await
