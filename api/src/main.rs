@@ -12,6 +12,9 @@ use gotong_shared::{
 use std::{io::Read, process::ExitCode};
 use uuid::Uuid;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Gotong's HTTP API. Settings come from GOTONG_… variables; .env.example lists them.
 #[derive(Parser)]
 #[command(version)]

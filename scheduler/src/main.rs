@@ -6,6 +6,9 @@ use gotong_scheduler::{Settings, commands, doctor::Mode};
 use gotong_shared::{config::Reader, process};
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// `gotong-scheduler doctor` found something that is not mended.
 const FOUND: u8 = 3;
 

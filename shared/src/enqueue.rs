@@ -18,6 +18,7 @@ pub(crate) use insert::{claim_keys, key_scope};
 pub use new_job::NewJob;
 
 use crate::jobs::PayloadError;
+use serde_json::Value;
 use std::time::Duration;
 
 /// How long after reading a row its push may arrive, in Redis time. A tombstone outlives the recorded end of its job
@@ -48,4 +49,33 @@ pub enum EnqueueError {
     /// PostgreSQL refused.
     #[error("the ledger refused the jobs: {0}")]
     Database(#[from] diesel::result::Error),
+}
+
+/// Whether a value is longer than so many bytes as JSON, without writing it.
+fn is_longer(value: &Value, limit: usize) -> bool {
+    struct Room(usize);
+    impl std::io::Write for Room {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    serde_json::to_writer(Room(limit), value).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn length_is_that_of_the_text() {
+        let value = json!({ "text": "\u{1F60A} \"quoted\"\n", "numbers": [1, 2.5, null] });
+        let length = value.to_string().len();
+        assert!(!is_longer(&value, length));
+        assert!(is_longer(&value, length - 1));
+    }
 }

@@ -12,6 +12,9 @@ use gotong_worker::{
 use std::time::Duration;
 use uuid::Uuid;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Gotong's worker. Its settings are GOTONG_… variables; .env.example lists them.
 #[derive(Parser)]
 #[command(version)]

@@ -26,7 +26,7 @@ use crate::{
     problem::{Problem, Refused},
     transaction::{Answer, Done, Fault},
 };
-use accept::{Outcome, Single, accept, fingerprint, single};
+use accept::{IsStored, Outcome, Single, accept, fingerprint, single};
 use actions::{BatchAnswer, batch_answer};
 use batch::{BatchResult, ItemProblem, JobBatch, check_length};
 use chrono::{DateTime, Utc};
@@ -38,7 +38,7 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::{Any, ParseFromJSON, ToJSON},
+    types::{Any, ParseFromJSON},
 };
 use request::{JobRequest, Wanted};
 use resource::{JobAttemptList, JobList};
@@ -115,10 +115,10 @@ impl JobsApi {
         body: JsonBody<JobRequest, LARGEST_BODY>,
     ) -> Result<JobAccepted, Refused<Asking>> {
         let key = IdempotencyKey::read(caller.workspace_id, "create_job", idempotency_key.0)?;
-        let print = fingerprint(&Value::Object(body.0.0.clone()));
+        let key = key.as_ref().map(|key| (key, fingerprint(&Value::Object(body.0.0.clone()))));
         let wanted = body.0.read(&caller, context.trace)?;
         let id = wanted.job.id;
-        let done = match accept(app, &caller, vec![wanted], key.as_ref(), print, single).await {
+        let done = match accept(app, &caller, vec![wanted], key, single).await {
             // Nobody knows whether it was committed: the row tells.
             Err(Fault::Unknown(problem)) => {
                 let job = find(app, &caller, id).await.map_err(|_| problem)?;
@@ -166,23 +166,24 @@ impl JobsApi {
         let key = IdempotencyKey::read(caller.workspace_id, "create_jobs", idempotency_key.0)?;
         let requests = body.0.jobs;
         check_length("/jobs", requests.len())?;
-        let print = fingerprint(&requests.iter().map(|job| Value::Object(job.0.clone())).collect());
+        let body = || requests.iter().map(|job| Value::Object(job.0.clone())).collect();
+        let key = key.as_ref().map(|key| (key, fingerprint(&body())));
         let mut wanted = Vec::new();
         let read: Vec<Option<Problem>> = requests
             .into_iter()
             .map(|request| request.read(&caller, context.trace).map(|job: Wanted| wanted.push(job)).err())
             .collect();
-        let answer = |outcomes: Vec<Outcome>| {
+        let answer = |outcomes: Vec<Outcome>, is_stored: IsStored| {
             let mut outcomes = outcomes.into_iter();
             let items = read.into_iter().map(|refused| match refused {
                 Some(problem) => (problem.code().status().as_u16(), None, Some(ItemProblem::of(&problem))),
                 None => outcomes.next().map_or((500, None, None), |outcome| outcome.told()),
             });
             let result = BatchResult::of(items);
-            let body = result.to_json().unwrap_or_default();
+            let body = is_stored.body(&result);
             Ok((result, Answer { status: 207, location: None, body }))
         };
-        let done = accept(app, &caller, wanted, key.as_ref(), print, answer).await;
+        let done = accept(app, &caller, wanted, key, answer).await;
         batch_answer(done.map_err(Fault::problem)?)
     }
 

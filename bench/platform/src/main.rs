@@ -12,6 +12,9 @@ mod river;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures a running platform; the environment says where it is.
 #[derive(Parser)]
 #[command(version)]

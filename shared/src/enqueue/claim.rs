@@ -3,7 +3,7 @@
 //! The object is written before the row commits, so no row ever claims what is not there. It goes when its job is
 //! deleted; one whose job never came to be goes with its day.
 
-use super::{LARGEST_PAYLOAD, NewJob, PAYLOAD_LIMIT};
+use super::{LARGEST_PAYLOAD, NewJob, PAYLOAD_LIMIT, is_longer};
 use crate::storage::{Storage, StorageError};
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -69,7 +69,10 @@ impl Claim {
 ///
 /// # Errors
 /// When the store is down or refuses; what was written until then is removed if that can be done.
-pub async fn check_in(storage: &Storage, jobs: &mut [NewJob]) -> Result<Vec<String>, StorageError> {
+pub async fn check_in(
+    storage: &Storage,
+    jobs: impl IntoIterator<Item = &mut NewJob>,
+) -> Result<Vec<String>, StorageError> {
     let mut written = Vec::new();
     for job in jobs {
         match check_in_payload(storage, job.id, &job.payload).await {
@@ -98,11 +101,10 @@ pub async fn check_in_payload(
     job: Uuid,
     payload: &Value,
 ) -> Result<Option<(Claim, Value)>, StorageError> {
-    let text = payload.to_string();
-    if text.len() <= PAYLOAD_LIMIT {
+    if !is_longer(payload, PAYLOAD_LIMIT) {
         return Ok(None);
     }
-    let bytes = Bytes::from(text);
+    let bytes = Bytes::from(payload.to_string());
     let key = format!("{}{job}/{}.json", claims_of_day(day_of(job)), Uuid::new_v4().simple());
     let claim = Claim { key, sha256: hex(&bytes), size: bytes.len() };
     storage.put(&claim.key, "application/json", bytes).await?;

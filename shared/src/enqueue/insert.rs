@@ -1,8 +1,12 @@
 //! The statements that accept jobs.
 
-use super::{BATCH_LIMIT, EnqueueError, NewJob, PAYLOAD_LIMIT};
-use crate::{db::models::Job, jobs::PayloadError, ledger};
-use chrono::Utc;
+use super::{BATCH_LIMIT, EnqueueError, NewJob, PAYLOAD_LIMIT, is_longer};
+use crate::{
+    db::{Cached, models::Job},
+    jobs::PayloadError,
+    ledger,
+};
+use chrono::{DateTime, Utc};
 use diesel::{
     QueryableByName,
     sql_types::{Array, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
@@ -35,10 +39,17 @@ impl Enqueued {
     }
 }
 
+/// What PostgreSQL decides of a row; the rest is known.
 #[derive(QueryableByName)]
 struct Inserted {
-    #[diesel(embed)]
-    job: Job,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Timestamptz)]
+    run_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Text>)]
     epoch: Option<String>,
 }
@@ -56,12 +67,12 @@ const INSERT: &str = "
                 timeout_ms, backoff_base_ms, backoff_cap_ms, retention_s, unique_key, created_by, trace, schedule_id)
         where uuid_instant(id) between now() - interval '1 minute' and now() + interval '1 minute'
         on conflict do nothing
-        returning *),
+        returning id, workspace_id, queue, state, run_at, created_at),
     findable as (
         insert into job_fields (workspace_id, field, job_id)
         select added.workspace_id, new.field, added.id
         from unnest($18, $19) as new (id, field) join added using (id))
-    select added.*, queue_epochs.name as epoch from added left join queue_epochs using (queue)";
+    select id, state, run_at, created_at, queue_epochs.name as epoch from added left join queue_epochs using (queue)";
 
 /// Writes the jobs' rows within the caller's transaction.
 ///
@@ -81,14 +92,18 @@ pub async fn enqueue_each(connection: &mut AsyncPgConnection, jobs: &[NewJob]) -
     if jobs.len() > BATCH_LIMIT {
         return Err(EnqueueError::TooMany);
     }
-    if jobs.iter().any(|job| job.payload.to_string().len() > PAYLOAD_LIMIT) {
+    if jobs.iter().any(|job| is_longer(&job.payload, PAYLOAD_LIMIT)) {
         return Err(PayloadError::whole("a payload of that size has to be checked in first").into());
     }
     let duplicates = claim_unique_keys(connection, jobs).await?;
     let jobs: Vec<&NewJob> = jobs.iter().filter(|job| !duplicates.contains_key(&job.id)).collect();
+    let mut enqueued = Enqueued { duplicates, ..Enqueued::default() };
+    if jobs.is_empty() {
+        return Ok(enqueued);
+    }
     let column = |get: fn(&NewJob) -> i32| jobs.iter().map(|job| get(job)).collect::<Vec<_>>();
     let fields: Vec<_> = jobs.iter().flat_map(|job| job.fields.iter().map(|field| (job.id, field.as_str()))).collect();
-    let rows: Vec<Inserted> = diesel::sql_query(INSERT)
+    let insert = diesel::sql_query(INSERT)
         .bind::<Array<SqlUuid>, _>(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(jobs.iter().map(|job| job.workspace_id).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(jobs.iter().map(|job| job.kind).collect::<Vec<_>>())
@@ -101,24 +116,67 @@ pub async fn enqueue_each(connection: &mut AsyncPgConnection, jobs: &[NewJob]) -
         .bind::<Array<Integer>, _>(column(|job| millis(job.limits.timeout)))
         .bind::<Array<Integer>, _>(column(|job| millis(job.limits.backoff_base)))
         .bind::<Array<Integer>, _>(column(|job| millis(job.limits.backoff_cap)))
-        .bind::<Array<Integer>, _>(column(|job| i32::try_from(job.limits.retention.as_secs()).unwrap_or(i32::MAX)))
+        .bind::<Array<Integer>, _>(column(|job| seconds(job.limits.retention)))
         .bind::<Array<Nullable<Text>>, _>(jobs.iter().map(|job| job.unique_key.as_deref()).collect::<Vec<_>>())
         .bind::<Array<Nullable<SqlUuid>>, _>(jobs.iter().map(|job| job.created_by).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(jobs.iter().map(|job| job.trace.as_deref()).collect::<Vec<_>>())
         .bind::<Array<Nullable<SqlUuid>>, _>(jobs.iter().map(|job| job.schedule_id).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(fields.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(fields.iter().map(|(_, field)| *field).collect::<Vec<_>>())
-        .load(connection)
-        .await?;
-    let mut enqueued = Enqueued { duplicates, ..Enqueued::default() };
-    for Inserted { job, epoch } in rows {
-        enqueued.add(job, epoch);
+        .bind::<Array<Text>, _>(fields.iter().map(|(_, field)| *field).collect::<Vec<_>>());
+    let mut rows: HashMap<Uuid, Inserted> =
+        Cached(insert).load(connection).await?.into_iter().map(|row: Inserted| (row.id, row)).collect();
+    for job in jobs {
+        if let Some(row) = rows.remove(&job.id) {
+            enqueued.add(accepted(job, &row), row.epoch);
+        }
     }
     Ok(enqueued)
 }
 
+/// The row as it stands now.
+fn accepted(job: &NewJob, row: &Inserted) -> Job {
+    Job {
+        id: job.id,
+        workspace_id: job.workspace_id,
+        kind: job.kind.to_owned(),
+        queue: job.queue.to_owned(),
+        priority: job.priority,
+        state: row.state.clone(),
+        generation: 1,
+        version: 0,
+        pushed: false,
+        payload: job.payload.clone(),
+        run_at: row.run_at,
+        expires_at: job.expires_at,
+        attempt: 0,
+        max_attempts: job.limits.max_attempts.into(),
+        crashes: 0,
+        timeout_ms: millis(job.limits.timeout),
+        backoff_base_ms: millis(job.limits.backoff_base),
+        backoff_cap_ms: millis(job.limits.backoff_cap),
+        retention_s: seconds(job.limits.retention),
+        unique_key: job.unique_key.clone(),
+        created_by: job.created_by,
+        trace: job.trace.clone(),
+        cancel_requested_at: None,
+        created_at: row.created_at,
+        started_at: None,
+        finished_at: None,
+        worker: None,
+        result: None,
+        error_class: None,
+        error_message: None,
+        schedule_id: job.schedule_id,
+        error_fingerprint: None,
+    }
+}
+
 fn millis(time: Duration) -> i32 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX)
+}
+
+fn seconds(time: Duration) -> i32 {
+    i32::try_from(time.as_secs()).unwrap_or(i32::MAX)
 }
 
 #[derive(QueryableByName)]
@@ -158,20 +216,18 @@ pub(crate) async fn claim_keys(
     // In the order of the keys, so that two transactions that want the same keys cannot wait for each other.
     let claim = "insert into unique_keys (scope, key, job_id)
         select * from unnest($1, $2, $3) as new (scope, key, job_id) order by 1, 2 on conflict do nothing";
-    diesel::sql_query(claim)
+    let claim = diesel::sql_query(claim)
         .bind::<Array<Text>, _>(&scopes)
         .bind::<Array<Text>, _>(&keys)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .execute(connection)
-        .await?;
+        .bind::<Array<SqlUuid>, _>(&ids);
+    Cached(claim).execute(connection).await?;
     let owners = "select new.job_id as asked, unique_keys.job_id as owner
         from unnest($1, $2, $3) as new (scope, key, job_id) join unique_keys using (scope, key)
         where unique_keys.job_id <> new.job_id";
-    let rows: Vec<KeyOwner> = diesel::sql_query(owners)
+    let owners = diesel::sql_query(owners)
         .bind::<Array<Text>, _>(&scopes)
         .bind::<Array<Text>, _>(&keys)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .load(connection)
-        .await?;
+        .bind::<Array<SqlUuid>, _>(&ids);
+    let rows: Vec<KeyOwner> = Cached(owners).load(connection).await?;
     Ok(rows.into_iter().map(|row| (row.asked, row.owner)).collect())
 }

@@ -1,6 +1,6 @@
 //! A job before it is accepted.
 
-use super::{EnqueueError, LARGEST_PAYLOAD};
+use super::{EnqueueError, LARGEST_PAYLOAD, is_longer};
 use crate::jobs::{self, Contract, Limits, PayloadError};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -56,7 +56,7 @@ impl NewJob {
     pub fn of_kind(workspace_id: Uuid, kind: &str, payload: Value) -> Result<Self, EnqueueError> {
         let kind = jobs::kind(kind).ok_or_else(|| PayloadError::whole(format!("there is no kind {kind}")))?;
         kind.check(&payload)?;
-        if payload.to_string().len() > LARGEST_PAYLOAD {
+        if is_longer(&payload, LARGEST_PAYLOAD) {
             return Err(PayloadError::whole(format!("it is longer than {LARGEST_PAYLOAD} bytes")).into());
         }
         Ok(Self {

@@ -2,6 +2,7 @@
 //! count.
 
 use super::record::{ended, signed, time, version};
+use crate::db::Cached;
 use diesel::{
     prelude::*,
     sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
@@ -57,7 +58,7 @@ async fn insert_where(connection: &mut AsyncPgConnection, kept: &[&Event], condi
          select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as new ({columns})
          {condition} on conflict do nothing returning job_id, generation, version"
     );
-    diesel::sql_query(statement)
+    let insert = diesel::sql_query(statement)
         .bind::<Array<SqlUuid>, _>(kept.iter().map(|e| e.job_id).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(kept.iter().map(|e| signed(e.generation)).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(kept.iter().map(|e| version(e)).collect::<Vec<_>>())
@@ -68,9 +69,8 @@ async fn insert_where(connection: &mut AsyncPgConnection, kept: &[&Event], condi
         .bind::<Array<Timestamptz>, _>(kept.iter().map(|e| ended(e)).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(text(|e| e.error_class.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(text(|e| e.error_message.as_deref()))
-        .bind::<Array<Nullable<Jsonb>>, _>(kept.iter().map(|e| logs(e)).collect::<Vec<_>>())
-        .load(connection)
-        .await
+        .bind::<Array<Nullable<Jsonb>>, _>(kept.iter().map(|e| logs(e)).collect::<Vec<_>>());
+    Cached(insert).load(connection).await
 }
 
 /// A first attempt that succeeded is on the job's row; what never ran is no attempt.

@@ -1,6 +1,6 @@
 //! What the relay delivers: rows that Redis is not known to have.
 
-use crate::db::{models::Job, schema::jobs};
+use crate::db::{Cached, models::Job, schema::jobs};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
@@ -77,12 +77,11 @@ pub async fn mark_pushed(
     let ids: Vec<_> = pushed.iter().map(|(id, _)| *id).collect();
     let generations: Vec<_> =
         pushed.iter().map(|(_, generation)| i32::try_from(*generation).unwrap_or(i32::MAX)).collect();
-    diesel::sql_query(
+    let mark = diesel::sql_query(
         "update jobs set pushed = true from unnest($1, $2) as done (id, generation)
          where jobs.id = done.id and jobs.generation = done.generation and not jobs.pushed",
     )
     .bind::<Array<SqlUuid>, _>(ids)
-    .bind::<Array<Integer>, _>(generations)
-    .execute(connection)
-    .await
+    .bind::<Array<Integer>, _>(generations);
+    Cached(mark).execute(connection).await
 }

@@ -4,6 +4,7 @@ use super::{
     State, attempts, consequences,
     tally::{self, Subject},
 };
+use crate::db::Cached;
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
@@ -131,7 +132,7 @@ async fn apply(
 ) -> QueryResult<Vec<Changed>> {
     let events = greatest(events);
     let column = |get: fn(&Event) -> u32| events.iter().map(|(e, _)| signed(get(e))).collect::<Vec<_>>();
-    diesel::sql_query(APPLY)
+    let apply = diesel::sql_query(APPLY)
         .bind::<Array<SqlUuid>, _>(events.iter().map(|(e, _)| e.job_id).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(column(|e| e.generation))
         .bind::<Array<BigInt>, _>(events.iter().map(|(e, _)| version(e)).collect::<Vec<_>>())
@@ -155,9 +156,8 @@ async fn apply(
         .bind::<Array<Nullable<Text>>, _>(events.iter().map(|(e, _)| e.error_message.as_deref()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(
             events.iter().map(|(e, _)| tally::fingerprint_of(e, subjects)).collect::<Vec<_>>(),
-        )
-        .load(connection)
-        .await
+        );
+    Cached(apply).load(connection).await
 }
 
 /// The last transition of each job among `events`, with the state it leads to.

@@ -1,6 +1,6 @@
 //! `failures`: groups of failures that are alike.
 
-use crate::db::schema::failures;
+use crate::db::{Cached, schema::failures};
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
@@ -58,7 +58,7 @@ pub async fn add_failures(
             error_message = case when excluded.last_seen >= old.last_seen then excluded.error_message
                 else old.error_message end";
     let values = || failures.values();
-    diesel::sql_query(statement)
+    let add = diesel::sql_query(statement)
         .bind::<Array<SqlUuid>, _>(failures.keys().map(|(workspace, _)| *workspace).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(failures.keys().map(|(_, fingerprint)| fingerprint.as_str()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(values().map(|failure| failure.kind.as_str()).collect::<Vec<_>>())
@@ -66,9 +66,8 @@ pub async fn add_failures(
         .bind::<Array<Text>, _>(values().map(message).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(values().map(|failure| failure.first).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(values().map(|failure| failure.last).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(values().map(|failure| failure.count).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
+        .bind::<Array<BigInt>, _>(values().map(|failure| failure.count).collect::<Vec<_>>());
+    Cached(add).execute(connection).await?;
     Ok(())
 }
 

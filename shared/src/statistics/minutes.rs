@@ -1,6 +1,7 @@
 //! `queue_minutes`: what happened to jobs of a kind on a queue in a minute.
 
 use super::Histogram;
+use crate::db::Cached;
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -117,11 +118,10 @@ pub async fn add_minutes(
     for outcome in Outcome::ALL {
         query = query.bind::<Array<Integer>, _>(column(*outcome));
     }
-    query
+    let query = query
         .bind::<Array<Text>, _>(minutes.values().map(|minute| array(&minute.waiting)).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(minutes.values().map(|minute| array(&minute.running)).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
+        .bind::<Array<Text>, _>(minutes.values().map(|minute| array(&minute.running)).collect::<Vec<_>>());
+    Cached(query).execute(connection).await?;
     Ok(())
 }
 

@@ -25,8 +25,12 @@ use gotong_shared::{
     jobs::{Contract, ThumbnailGenerate},
 };
 use poem_openapi::types::ToJSON;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 use uuid::Uuid;
 
 /// What became of one wanted job.
@@ -39,6 +43,17 @@ pub enum Outcome {
     Refused(Problem),
 }
 
+/// Whether the answer is kept, to be given again.
+#[derive(Clone, Copy)]
+pub struct IsStored(bool);
+
+impl IsStored {
+    /// The body to keep, if any is.
+    pub fn body(self, answer: &impl ToJSON) -> Value {
+        self.0.then(|| answer.to_json()).flatten().unwrap_or_default()
+    }
+}
+
 /// Accepts jobs, each for itself. The outcomes are in the order of the jobs.
 ///
 /// # Errors
@@ -46,20 +61,19 @@ pub enum Outcome {
 pub async fn accept<A: Send>(
     state: &AppState,
     actor: &Actor,
-    mut wanted: Vec<Wanted>,
-    key: Option<&IdempotencyKey>,
-    fingerprint: Fingerprint,
-    answer: impl FnOnce(Vec<Outcome>) -> Result<(A, Answer), Fault> + Send,
+    wanted: Vec<Wanted>,
+    key: Option<(&IdempotencyKey, Fingerprint)>,
+    answer: impl FnOnce(Vec<Outcome>, IsStored) -> Result<(A, Answer), Fault> + Send,
 ) -> Result<Done<A>, Fault> {
-    let mut jobs: Vec<NewJob> = wanted.iter_mut().map(|wanted| wanted.job.clone()).collect();
+    let (mut jobs, policies): (Vec<NewJob>, Vec<UniquePolicy>) =
+        wanted.into_iter().map(|wanted| (wanted.job, wanted.policy)).unzip();
     let objects = Box::pin(check_in(&state.storage, &mut jobs)).await?;
-    for (wanted, job) in wanted.iter_mut().zip(jobs) {
-        wanted.job = job;
-    }
     let clock = state.clock().await;
-    let done = once(state, key, fingerprint, async |session| {
-        let (outcomes, enqueued) = write(session, actor, &wanted).await?;
-        let (done, stored) = answer(outcomes)?;
+    let is_stored = IsStored(key.is_some());
+    let (key, fingerprint) = key.unzip();
+    let done = once(state, key, fingerprint.unwrap_or_default(), async |session| {
+        let (outcomes, enqueued) = write(session, actor, &jobs, &policies).await?;
+        let (done, stored) = answer(outcomes, is_stored)?;
         Ok(((done, enqueued), stored))
     })
     .await;
@@ -95,27 +109,33 @@ pub fn discard(state: &AppState, objects: Vec<String>) {
     });
 }
 
-async fn write(session: &mut Session, actor: &Actor, wanted: &[Wanted]) -> Result<(Vec<Outcome>, Enqueued), Fault> {
-    let missing = missing_media(session, actor, wanted).await?;
-    let acceptable = wanted.iter().filter(|wanted| subject(&wanted.job).is_none_or(|id| !missing.contains(&id)));
-    let new: Vec<NewJob> = acceptable.map(|wanted| wanted.job.clone()).collect();
+async fn write(
+    session: &mut Session,
+    actor: &Actor,
+    jobs: &[NewJob],
+    policies: &[UniquePolicy],
+) -> Result<(Vec<Outcome>, Enqueued), Fault> {
+    let missing = missing_media(session, actor, jobs).await?;
+    let is_missing = |job: &NewJob| subject(job).is_some_and(|id| missing.contains(&id));
+    let new: Cow<'_, [NewJob]> =
+        if missing.is_empty() { jobs.into() } else { jobs.iter().filter(|job| !is_missing(job)).cloned().collect() };
     let (connection, deadline) = session.ledger();
-    let enqueued = tokio::time::timeout_at(deadline.instant(), enqueue_each(connection, &new))
+    let mut enqueued = tokio::time::timeout_at(deadline.instant(), enqueue_each(connection, &new))
         .await
         .map_err(|_| DatabaseError::Unavailable("the ledger gave no answer in time".into()))??;
-    let mut rows: HashMap<Uuid, Job> = enqueued.rows.iter().map(|row| (row.id, row.clone())).collect();
+    let mut rows: HashMap<Uuid, Job> = enqueued.rows.drain(..).map(|row| (row.id, row)).collect();
     let unwritten = new.iter().map(|job| job.id);
     let unwritten: Vec<Uuid> =
         unwritten.filter(|id| !rows.contains_key(id) && !enqueued.duplicates.contains_key(id)).collect();
     let before = if unwritten.is_empty() { HashMap::new() } else { known(session, &unwritten).await? };
-    let outcomes = wanted.iter().map(|Wanted { job, policy }| {
+    let outcomes = jobs.iter().zip(policies).map(|(job, policy)| {
         if let Some(row) = rows.remove(&job.id) {
             return Outcome::Accepted(Box::new(row));
         }
         if let Some(owner) = enqueued.duplicates.get(&job.id) {
             return duplicate(*owner, *policy);
         }
-        if subject(job).is_some_and(|id| missing.contains(&id)) {
+        if is_missing(job) {
             return Outcome::Refused(invalid("/payload/media_id", "there is no such image"));
         }
         match before.get(&job.id) {
@@ -149,8 +169,8 @@ fn subject(job: &NewJob) -> Option<Uuid> {
 }
 
 /// The images among the jobs' subjects that the workspace does not have.
-async fn missing_media(session: &mut Session, actor: &Actor, wanted: &[Wanted]) -> Result<HashSet<Uuid>, Problem> {
-    let mut ids: HashSet<Uuid> = wanted.iter().filter_map(|wanted| subject(&wanted.job)).collect();
+async fn missing_media(session: &mut Session, actor: &Actor, jobs: &[NewJob]) -> Result<HashSet<Uuid>, Problem> {
+    let mut ids: HashSet<Uuid> = jobs.iter().filter_map(subject).collect();
     if ids.is_empty() {
         return Ok(ids);
     }
@@ -177,22 +197,22 @@ fn is_same(row: &Job, job: &NewJob, actor: &Actor) -> bool {
 }
 
 /// The fingerprint of a body, whatever the order of its members and the white space.
-pub fn fingerprint(body: &serde_json::Value) -> Fingerprint {
+pub fn fingerprint(body: &Value) -> Fingerprint {
     Sha256::digest(body.to_string()).into()
 }
 
 /// How the acceptance of one job is answered.
-pub fn single(mut outcomes: Vec<Outcome>) -> Result<(Single, Answer), Fault> {
+pub fn single(mut outcomes: Vec<Outcome>, is_stored: IsStored) -> Result<(Single, Answer), Fault> {
     match outcomes.pop() {
         Some(Outcome::Accepted(row)) => {
             let resource = JobResource::of(*row);
             let location = Some(resource.links.this.clone());
-            let answer = Answer { status: 202, location, body: resource.to_json().unwrap_or_default() };
+            let answer = Answer { status: 202, location, body: is_stored.body(&resource) };
             Ok((Single::Accepted(Box::new(resource)), answer))
         }
         // Rolled back: there is nothing to commit.
         Some(Outcome::Existing(owner)) => {
-            let answer = Answer { status: 200, location: None, body: serde_json::Value::Null };
+            let answer = Answer { status: 200, location: None, body: Value::Null };
             Ok((Single::Existing(owner), answer))
         }
         Some(Outcome::Refused(problem)) => Err(Fault::Clean(problem)),
