@@ -10,8 +10,11 @@ function required(name) {
   return value;
 }
 
+export const apiUrl = required("GOTONG_URL");
 export const apiKey = required("GOTONG_API_KEY");
-export const dashboard = env("GOTONG_PAGE_URL") ?? `${required("GOTONG_URL")}/dashboard`;
+/** Of the role that changes nothing. */
+export const viewerKey = () => required("GOTONG_VIEWER_KEY");
+export const dashboard = env("GOTONG_PAGE_URL") ?? `${apiUrl}/dashboard`;
 
 /** The address of a place on the page. */
 export const place = (path) => `${dashboard.replace(/\/$/, "")}/${path}`;

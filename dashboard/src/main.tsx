@@ -13,6 +13,8 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/frame.css";
 import "./styles/parts.css";
+import "./styles/table.css";
+import "./styles/operate.css";
 import "./styles/screens.css";
 
 followTheme(document.documentElement);

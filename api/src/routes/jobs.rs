@@ -198,8 +198,10 @@ impl JobsApi {
         Data(app): Data<&AppState>,
         caller: Reader,
         /// Only jobs in one of these states.
+        #[oai(default)]
         state: Query<Vec<State>>,
         /// Only jobs of one of these kinds.
+        #[oai(default)]
         kind: Query<Vec<String>>,
         /// Only jobs of this queue.
         queue: Query<Option<String>>,
@@ -209,6 +211,7 @@ impl JobsApi {
         error_fingerprint: Query<Option<String>>,
         /// `path:value`: only jobs whose payload has that value there, in all of the given fields. A kind declares
         /// which of its fields are searchable.
+        #[oai(default)]
         payload: Query<Vec<String>>,
         /// Only jobs that were accepted at that time or later.
         created_from: Query<Option<DateTime<Utc>>>,

@@ -3,14 +3,14 @@
 use super::{
     Tag,
     operating::names,
-    queues::{QueueDepth, WorkSummary},
+    queues::{Looking, QueueDepth, QueueMinutes, Series, WorkSummary, read_minutes},
     workers::Watching,
 };
 use crate::{AppState, auth::Reader, problem::Refused};
 use chrono::{DateTime, Utc};
 use gotong_shared::statistics::Totals;
 use poem::web::Data;
-use poem_openapi::{Object, OpenApi, payload::Json};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 use std::collections::BTreeMap;
 
 /// The platform in numbers.
@@ -81,6 +81,28 @@ impl StatsApi {
             last_day: WorkSummary::of(&all.day, 24 * 60),
             kinds: kinds(&totals),
         }))
+    }
+
+    /// Tell what happened on the platform, per minute.
+    ///
+    /// Steps in which nothing happened are left out. Minutes are kept for 30 days; one answer spans a day at most.
+    #[oai(path = "/stats/minutes", method = "get", operation_id = "list_minutes")]
+    async fn minutes(
+        &self,
+        Data(state): Data<&AppState>,
+        _caller: Reader,
+        /// From this minute on; an hour before `to` unless it is said.
+        from: Query<Option<DateTime<Utc>>>,
+        /// Before this minute; now unless it is said.
+        to: Query<Option<DateTime<Utc>>>,
+        /// Only jobs of this kind.
+        kind: Query<Option<String>>,
+        /// How many minutes stand together, 1 to 60; 1 unless it is said.
+        step_minutes: Query<Option<u32>>,
+    ) -> Result<Json<QueueMinutes>, Refused<Looking>> {
+        let kind = kind.0.as_deref();
+        let asked = Series { queue: None, kind, from: from.0, to: to.0, step_minutes: step_minutes.0 };
+        Ok(Json(read_minutes(state, asked).await?))
     }
 }
 

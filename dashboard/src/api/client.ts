@@ -13,6 +13,24 @@ export type MediaState = components["schemas"]["MediaState"];
 export type Job = components["schemas"]["Job"];
 export type JobState = components["schemas"]["JobState"];
 export type JobAttempt = components["schemas"]["JobAttempt"];
+export type JobEvent = components["schemas"]["JobEvent"];
+export type JobFailure = components["schemas"]["JobFailure"];
+export type BatchResult = components["schemas"]["BatchResult"];
+export type FailureGroup = components["schemas"]["FailureGroup"];
+
+export type Alert = components["schemas"]["Alert"];
+export type Backlog = components["schemas"]["Backlog"];
+export type PageLinks = components["schemas"]["PageLinks"];
+export type KindStats = components["schemas"]["KindStats"];
+export type PlatformEvent = components["schemas"]["PlatformEvent"];
+export type PlatformStats = components["schemas"]["PlatformStats"];
+export type Queue = components["schemas"]["Queue"];
+export type QueueMinutes = components["schemas"]["QueueMinutes"];
+export type Worker = components["schemas"]["Worker"];
+export type WorkSummary = components["schemas"]["WorkSummary"];
+
+export type Schedule = components["schemas"]["Schedule"];
+export type ScheduleRun = components["schemas"]["ScheduleRun"];
 
 export type Role = components["schemas"]["Role"];
 export type Session = components["schemas"]["Session"];

@@ -3,11 +3,11 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { answered, client, type MediaCategory, type MediaState, type SignIn } from "./client";
-import { fetchHealth } from "./health";
+import { CHECKS, fetchHealth, type Health } from "./health";
 
-const BUSY_MS = 1_500;
-const QUIET_MS = 10_000;
-/** While nothing answers: its return should not go unnoticed for long. */
+export const BUSY_MS = 1_500;
+export const QUIET_MS = 10_000;
+/** While something does not answer: its return should not go unnoticed for long. */
 const DOWN_MS = 3_000;
 
 /** Which files, and from where on. */
@@ -22,8 +22,12 @@ export const PAGE_LENGTH = 20;
 export const healthQuery = queryOptions({
   queryKey: ["health"],
   queryFn: ({ signal }) => fetchHealth(signal),
-  refetchInterval: ({ state }) => (state.status === "error" ? DOWN_MS : QUIET_MS),
+  refetchInterval: ({ state }) => (state.status === "error" || isPartDown(state.data) ? DOWN_MS : QUIET_MS),
 });
+
+function isPartDown(health: Health | undefined): boolean {
+  return CHECKS.some((name) => health?.checks[name]?.status === "down");
+}
 
 /** A page of files; often while something on it is in the making, else now and then. */
 export function mediaQuery(filter: MediaFilter, length: number = PAGE_LENGTH) {
@@ -40,15 +44,6 @@ export function mediaQuery(filter: MediaFilter, length: number = PAGE_LENGTH) {
 /** The parts of a filter that are there. */
 function given({ state, category, cursor }: MediaFilter) {
   return { ...(state && { state }), ...(category && { category }), ...(cursor && { cursor }) };
-}
-
-/** One job, until it has ended. */
-export function jobQuery(id: string) {
-  return queryOptions({
-    queryKey: ["job", id],
-    queryFn: ({ signal }) => answered(client.GET("/api/v1/jobs/{id}", { params: { path: { id } }, signal })),
-    refetchInterval: ({ state }) => (state.data?.finished ? false : BUSY_MS),
-  });
 }
 
 /** One file, until everything that is made of it is there. */

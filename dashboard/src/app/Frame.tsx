@@ -2,13 +2,20 @@
 
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useCallback, useEffect, useState } from "react";
 
 import { healthQuery, signOut, whoAmI } from "../api/queries";
-import { LANGUAGES, language, useSpeech, type Language } from "../i18n";
-import { Mark, MoonIcon, ScreenIcon, SunIcon } from "../components/icons";
+import { FindJob } from "../components/FindJob";
+import { KeyboardIcon, Mark, MoonIcon, ScreenIcon, SignOutIcon, SunIcon } from "../components/icons";
+import { KeyHelp } from "../components/KeyHelp";
+import { LiveBadge } from "../components/LiveBadge";
 import { Trouble } from "../components/Trouble";
+import { LANGUAGES, language, useSpeech, type Language } from "../i18n";
+import { useFollowPlatform } from "../live/platform";
 import { SignIn } from "../screens/SignIn";
+import { useKeys } from "./keys";
+import { Navigation } from "./Navigation";
+import { useCanChange } from "./role";
 import { session } from "./session";
 import { useStored } from "./stored";
 import { theme, THEMES } from "./theme";
@@ -18,40 +25,64 @@ export function Frame() {
   const state = useStored(session);
   const isSignedIn = state.is === "in";
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const [isHelping, setHelping] = useState(false);
   useFocusOnArrival(path, isSignedIn);
+  useKeys(
+    isSignedIn,
+    useCallback(() => setHelping(true), []),
+  );
   return (
-    <div className="frame">
+    <div className={`frame ${isSignedIn ? "with-side" : ""}`}>
       <a className="skip" href="#content">
         {t.app.skip}
       </a>
-      <header className="bar">
+      <header className="side">
         <Link to="/" className="brand">
           <Mark />
           <span>Gotong</span>
         </Link>
-        {isSignedIn && (
-          <nav aria-label={t.app.navigation}>
-            <Link to="/" activeOptions={{ exact: true }}>
-              {t.app.overview}
-            </Link>
-            <Link to="/media" activeOptions={{ includeSearch: false }}>
-              {t.app.media}
-            </Link>
-          </nav>
-        )}
+        {isSignedIn && <FindJob />}
+        {isSignedIn && <Navigation />}
         <div className="settings">
+          {isSignedIn && <Standing />}
           <LanguageChoice />
           <ThemeChoice />
+          {isSignedIn && (
+            <button type="button" className="plain" title={t.frame.keys.open} aria-label={t.frame.keys.open} onClick={() => setHelping(true)}>
+              <KeyboardIcon />
+            </button>
+          )}
           {isSignedIn && <SignOut />}
         </div>
       </header>
-      {isSignedIn && <ConnectionNotice />}
-      <main id="content" tabIndex={-1}>
-        {state.is === "in" && <Outlet />}
-        {state.is === "out" && <SignIn hasExpired={state.hasExpired} />}
-        {state.is === "unknown" && <Recall />}
-      </main>
+      <div className="page">
+        {isSignedIn && <ConnectionNotice />}
+        <main id="content" tabIndex={-1}>
+          {state.is === "in" && <Outlet />}
+          {state.is === "out" && <SignIn hasExpired={state.hasExpired} />}
+          {state.is === "unknown" && <Recall />}
+        </main>
+      </div>
+      {isSignedIn && <Follower />}
+      {isHelping && <KeyHelp onClose={() => setHelping(false)} />}
     </div>
+  );
+}
+
+function Follower() {
+  useFollowPlatform();
+  return null;
+}
+
+/** Whether the page is live, and whether its reader may change anything. */
+function Standing() {
+  const { t } = useSpeech();
+  const canChange = useCanChange();
+  return (
+    <p className="standing">
+      <LiveBadge />
+      {!canChange && <span title={t.frame.readOnlyHint}>{t.frame.readOnly}</span>}
+    </p>
   );
 }
 
@@ -71,8 +102,15 @@ function SignOut() {
   const { t } = useSpeech();
   const { mutate, isPending } = useMutation({ mutationFn: signOut, onSuccess: session.end });
   return (
-    <button type="button" className="plain" disabled={isPending} onClick={() => mutate()}>
-      {t.app.signOut}
+    <button
+      type="button"
+      className="plain"
+      title={t.app.signOut}
+      aria-label={t.app.signOut}
+      disabled={isPending}
+      onClick={() => mutate()}
+    >
+      <SignOutIcon />
     </button>
   );
 }
@@ -80,8 +118,14 @@ function SignOut() {
 /** Says so when nothing answers, above what is still shown. */
 function ConnectionNotice() {
   const { t } = useSpeech();
-  const { isError } = useQuery(healthQuery);
-  return <div role="status">{isError && <p className="strip">{t.problems.stale}</p>}</div>;
+  const { isError, data } = useQuery(healthQuery);
+  const isDown = (part: "database" | "redis") => data?.checks[part]?.status === "down";
+  const trouble = isError
+    ? t.problems.stale
+    : isDown("database")
+      ? t.frame.databaseDown
+      : isDown("redis") && t.frame.redisDown;
+  return <div role="status">{trouble && <p className="strip">{trouble}</p>}</div>;
 }
 
 function LanguageChoice() {

@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { createContext, useCallback, useContext, useEffect, useMemo, useReducer, type ReactNode } from "react";
 
 import { upload } from "../api/queries";
+import { randomKey } from "./randomKey";
 import { session } from "./session";
 import { useStored } from "./stored";
 import { initial, reduce, sendable, type Upload } from "./uploadQueue";
@@ -57,10 +58,4 @@ export function useUploads(): Uploads {
   const uploads = useContext(Context);
   if (!uploads) throw new Error("useUploads needs an UploadsProvider above it");
   return uploads;
-}
-
-/** 128 random bits. `crypto.randomUUID` is missing where the page is not served by HTTPS or from this machine. */
-function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

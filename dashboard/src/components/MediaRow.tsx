@@ -53,7 +53,7 @@ export function FailureWords({ failure }: { failure: { class: string; message: s
   const { t } = useSpeech();
   return (
     <p className="reason">
-      {t.failures[failure.class] ?? failure.class}
+      {t.classes[failure.class] ?? failure.class}
       {failure.message && (
         <span className="reason-detail" lang="en">
           {failure.message}

@@ -89,3 +89,71 @@ export const ClosedEyeIcon = () => (
     <path d="M3 12s3.5-6 9-6 9 6 9 6-3.5 6-9 6-9-6-9-6zM5 19 19 5" />
   </Icon>
 );
+
+export const FindIcon = () => (
+  <Icon>
+    <circle cx="11" cy="11" r="6.5" />
+    <path d="m16 16 4.5 4.5" />
+  </Icon>
+);
+
+export const OverviewIcon = () => (
+  <Icon>
+    <path d="M4 19V9m5.3 10V5m5.4 14v-7M20 19V8" />
+  </Icon>
+);
+
+export const QueuesIcon = () => (
+  <Icon>
+    <path d="M4 6h16M4 12h16M4 18h9" />
+  </Icon>
+);
+
+export const JobsIcon = () => (
+  <Icon>
+    <path d="M4 7.5 12 4l8 3.5v9L12 20l-8-3.5zm0 0 8 3.5 8-3.5M12 11v9" />
+  </Icon>
+);
+
+export const FailuresIcon = () => (
+  <Icon>
+    <path d="M12 4 2.8 19.5h18.4zM12 10v4.5m0 2.5v.1" />
+  </Icon>
+);
+
+export const SchedulesIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.2" />
+    <path d="M12 7.5V12l3 2" />
+  </Icon>
+);
+
+export const WorkersIcon = () => (
+  <Icon>
+    <path d="M7 7h10v10H7zM10 3.5V7m4-3.5V7m-4 10v3.5m4-3.5v3.5M3.5 10H7m-3.5 4H7m10-4h3.5M17 14h3.5" />
+  </Icon>
+);
+
+export const KeyboardIcon = () => (
+  <Icon>
+    <path d="M3 6.5h18v11H3zM7 10h.1M11 10h.1M15 10h.1M8 14h8" />
+  </Icon>
+);
+
+export const SignOutIcon = () => (
+  <Icon>
+    <path d="M10 4H5v16h5m4-12 4 4-4 4m4-4H9" />
+  </Icon>
+);
+
+export const PauseIcon = () => (
+  <Icon>
+    <path d="M9 6v12m6-12v12" />
+  </Icon>
+);
+
+export const PlayIcon = () => (
+  <Icon>
+    <path d="m8 5.5 10 6.5-10 6.5z" />
+  </Icon>
+);

@@ -1,5 +1,9 @@
 /** The page in English; its shape is what every language has to fill. */
 
+import { en as frame } from "./words/frame";
+import { en as jobs } from "./words/jobs";
+import { en as platform } from "./words/platform";
+
 export const en = {
   name: "English",
   app: {
@@ -65,20 +69,12 @@ export const en = {
       mail: "Messages wait until it is back.",
     },
   },
-  overview: {
-    failures: "Needs attention",
-    noFailures: "Nothing has failed",
-    noFailuresHint: "A file of which nothing could be made appears here, with the reason.",
-    recent: "Latest uploads",
-    all: "All files",
-    allFailed: "All failed files",
-    findJob: "Find a job",
-    jobId: "Job id",
-    open: "Open",
-    badId: "An id has 32 characters, 0–9 and a–f, and four hyphens.",
-  },
+  ...platform,
+  frame,
+  jobs,
   media: {
     title: "Media",
+    lead: "Files that applications have sent, and what was made of them.",
     drop: "Drop files here, or choose them",
     types: "JPEG, PNG, GIF, WebP, MP3, WAV or Ogg",
     list: "Files",
@@ -100,9 +96,6 @@ export const en = {
     emptyFilter: "No file matches",
     emptyFilterHint: "Choose another filter.",
     clearFilter: "Show all files",
-    newer: "Newer",
-    older: "Older",
-    pages: "Pages",
     thumbnailOf: (name: string) => `Thumbnail of ${name}`,
     readOnly: "Your role may look at everything and change nothing.",
     noThumbnail: "The thumbnail could not be loaded",
@@ -119,7 +112,7 @@ export const en = {
   },
   job: {
     title: "Job",
-    back: "Back to the files",
+    back: "All jobs",
     states: {
       scheduled: { name: "Scheduled", meaning: "Waits for its time." },
       available: { name: "Waiting", meaning: "Waits for a worker." },
@@ -145,13 +138,20 @@ export const en = {
       duration: "Latest run took",
       timeout: "Time limit per attempt",
       cancel: "Cancellation asked for",
+      priority: "Priority",
+      unique: "Unique key",
+      schedule: "Schedule",
       id: "Id",
     },
     lastError: "Latest error",
     progress: "Progress",
     history: "What happened",
-    historyHint: "A run that succeeds at once leaves no attempt here.",
-    noAttempts: "No failed attempts",
+    accepted: "Accepted",
+    next: "Next start",
+    runs: "runs",
+    older: "Older attempts",
+    round: (number: string) => `round ${number}`,
+    log: (count: string) => (count === "1" ? "Log, 1 line" : `Log, ${count} lines`),
     attempt: (number: string) => `Attempt ${number}`,
     outcomes: {
       completed: "completed",
@@ -163,14 +163,30 @@ export const en = {
       quarantined: "quarantined",
       expired: "expired",
       stale: "reported too late",
+      failed: "failed",
     } as Record<string, string>,
-    about: "The file",
+    about: "About the job",
+    file: "The file",
     payload: "Payload",
+    largePayload: "It is too large to be shown unasked.",
+    showPayload: "Show it",
+    openSchedule: "Open the schedule",
+    ask: {
+      retry: { title: "Retry this job?", hint: "It begins again with all its attempts. What it came to before stays in its history." },
+      cancel: { title: "Cancel this job?", hint: "A waiting job never starts; a running one is told to stop. A run that finishes first stands." },
+      delete: { title: "Delete this job?", hint: "Its record and its history go for good." },
+    },
     result: "Result",
     copyCurl: "Copy as curl",
     copied: "Copied",
   },
-  failures: {
+  classes: {
+    job_missing: "The ledger has no such job any more",
+    endpoint_gone: "The receiver wants no more events",
+    endpoint_refused: "The receiver refused",
+    endpoint_unreachable: "The receiver did not answer",
+    address_forbidden: "The address leads to a private network",
+    expired: "It still waited when its time was over",
     invalid_image: "The file is not an image that can be read",
     object_missing: "The file is gone from storage",
     storage_unavailable: "Storage did not answer",

@@ -1,6 +1,9 @@
 /** Halaman ini dalam bahasa Indonesia. */
 
 import type { Messages } from "./en";
+import { id as frame } from "./words/frame";
+import { id as jobs } from "./words/jobs";
+import { id as platform } from "./words/platform";
 
 export const id: Messages = {
   name: "Bahasa Indonesia",
@@ -67,20 +70,12 @@ export const id: Messages = {
       mail: "Pesan menunggu sampai pulih.",
     },
   },
-  overview: {
-    failures: "Perlu perhatian",
-    noFailures: "Tidak ada yang gagal",
-    noFailuresHint: "Berkas yang gagal diolah muncul di sini, beserta alasannya.",
-    recent: "Unggahan terbaru",
-    all: "Semua berkas",
-    allFailed: "Semua berkas gagal",
-    findJob: "Cari tugas",
-    jobId: "Id tugas",
-    open: "Buka",
-    badId: "Id terdiri atas 32 karakter, 0–9 dan a–f, dan empat tanda hubung.",
-  },
+  ...platform,
+  frame,
+  jobs,
   media: {
     title: "Media",
+    lead: "Berkas yang dikirim aplikasi, dan apa yang dibuat darinya.",
     drop: "Letakkan berkas di sini, atau pilih",
     types: "JPEG, PNG, GIF, WebP, MP3, WAV, atau Ogg",
     list: "Berkas",
@@ -102,9 +97,6 @@ export const id: Messages = {
     emptyFilter: "Tidak ada berkas yang cocok",
     emptyFilterHint: "Pilih saringan lain.",
     clearFilter: "Tampilkan semua berkas",
-    newer: "Lebih baru",
-    older: "Lebih lama",
-    pages: "Halaman",
     thumbnailOf: (name) => `Gambar mini ${name}`,
     readOnly: "Peran Anda boleh melihat semuanya, tetapi tidak mengubah apa pun.",
     noThumbnail: "Gambar mini tidak bisa dimuat",
@@ -121,7 +113,7 @@ export const id: Messages = {
   },
   job: {
     title: "Tugas",
-    back: "Kembali ke berkas",
+    back: "Semua tugas",
     states: {
       scheduled: { name: "Terjadwal", meaning: "Menunggu waktunya." },
       available: { name: "Menunggu", meaning: "Menunggu pekerja." },
@@ -147,13 +139,20 @@ export const id: Messages = {
       duration: "Lama yang terakhir",
       timeout: "Batas waktu per percobaan",
       cancel: "Pembatalan diminta",
+      priority: "Prioritas",
+      unique: "Kunci unik",
+      schedule: "Jadwal",
       id: "Id",
     },
     lastError: "Galat terakhir",
     progress: "Kemajuan",
     history: "Yang terjadi",
-    historyHint: "Tugas yang langsung berhasil tidak meninggalkan percobaan di sini.",
-    noAttempts: "Tidak ada percobaan yang gagal",
+    accepted: "Diterima",
+    next: "Mulai berikutnya",
+    runs: "berjalan",
+    older: "Percobaan yang lebih lama",
+    round: (number) => `putaran ${number}`,
+    log: (count) => `Log, ${count} baris`,
     attempt: (number) => `Percobaan ${number}`,
     outcomes: {
       completed: "selesai",
@@ -165,14 +164,30 @@ export const id: Messages = {
       quarantined: "dikarantina",
       expired: "kedaluwarsa",
       stale: "terlambat melapor",
+      failed: "gagal",
     },
-    about: "Berkasnya",
+    about: "Tentang tugas ini",
+    file: "Berkasnya",
     payload: "Muatan",
+    largePayload: "Terlalu besar untuk langsung ditampilkan.",
+    showPayload: "Tampilkan",
+    openSchedule: "Buka jadwalnya",
+    ask: {
+      retry: { title: "Ulangi tugas ini?", hint: "Tugas mulai lagi dengan semua percobaannya. Yang terjadi sebelumnya tetap ada di riwayatnya." },
+      cancel: { title: "Batalkan tugas ini?", hint: "Tugas yang menunggu tidak pernah mulai; yang berjalan diminta berhenti. Yang lebih dulu selesai tetap selesai." },
+      delete: { title: "Hapus tugas ini?", hint: "Catatan dan riwayatnya hilang selamanya." },
+    },
     result: "Hasil",
     copyCurl: "Salin sebagai curl",
     copied: "Tersalin",
   },
-  failures: {
+  classes: {
+    job_missing: "Tugas ini tidak ada lagi di buku besar",
+    endpoint_gone: "Penerima tidak mau peristiwa lagi",
+    endpoint_refused: "Penerima menolak",
+    endpoint_unreachable: "Penerima tidak menjawab",
+    address_forbidden: "Alamatnya menuju jaringan pribadi",
+    expired: "Masih menunggu ketika waktunya habis",
     invalid_image: "Berkas ini bukan gambar yang bisa dibaca",
     object_missing: "Berkasnya hilang dari penyimpanan",
     storage_unavailable: "Penyimpanan tidak menjawab",

@@ -25,7 +25,12 @@ export interface Speech {
 
 export function useSpeech(): Speech {
   const chosen = useStored(language);
-  return useMemo(() => ({ language: chosen, t: LANGUAGES[chosen], format: formatFor(chosen) }), [chosen]);
+  return useMemo(() => ({ language: chosen, t: LANGUAGES[chosen], format: formatFor(locale(chosen)) }), [chosen]);
+}
+
+/** The language as the browser's region writes it: an English reader in London wants the 24-hour clock. */
+export function locale(chosen: Language): string {
+  return navigator.languages.find((tag) => tag.split("-")[0]?.toLowerCase() === chosen) ?? chosen;
 }
 
 /** Keeps the document's language in step with the choice. */

@@ -38,6 +38,7 @@ test("sizes, spans and moments are written in the reader's way", () => {
   expect([0, 999, 1_500, 9_960_000, 50_000_000].map(english.bytes)).toEqual(["0 byte", "999 byte", "1.5 kB", "10 MB", "50 MB"]);
   expect(indonesian.bytes(1_500)).toBe("1,5 kB");
   expect([12, 1_500, 90_000, 36_000_000].map(english.duration)).toEqual(["12 ms", "1.5 seconds", "1.5 minutes", "10 hours"]);
+  expect([12, 1_520, 90_000, 36_000_000].map(indonesian.time)).toEqual(["12 ms", "1,5 dtk", "1,5 mnt", "10 jam"]);
   expect(english.ago("2026-01-02T03:02:00Z", now)).toBe("2 minutes ago");
   expect(indonesian.ago("2026-01-01T03:04:05Z", now)).toBe("kemarin");
 });

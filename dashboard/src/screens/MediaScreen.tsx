@@ -2,12 +2,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import type { Media, MediaList } from "../api/client";
-import { cursorOf, deleteMedia, mediaQuery, restoreMedia, type MediaFilter } from "../api/queries";
-import { mayWrite, session } from "../app/session";
-import { useStored } from "../app/stored";
-import { useTitle } from "../app/title";
+import type { Media } from "../api/client";
+import { deleteMedia, mediaQuery, restoreMedia, type MediaFilter } from "../api/queries";
+import { useCanChange } from "../app/role";
 import { Empty } from "../components/Empty";
+import { Pager } from "../components/Pager";
+import { PageHead } from "../components/PageHead";
 import { MediaRow } from "../components/MediaRow";
 import { Reason, Trouble } from "../components/Trouble";
 import { Uploader } from "../components/Uploader";
@@ -19,11 +19,10 @@ const CATEGORIES = ["image", "audio"] as const;
 export function MediaScreen({ filter }: { filter: MediaFilter }) {
   const { t } = useSpeech();
   const canChange = useCanChange();
-  useTitle(t.media.title);
   return (
     <>
-      <h1 tabIndex={-1}>{t.media.title}</h1>
-      {canChange ? <Uploader /> : <p className="lead">{t.media.readOnly}</p>}
+      <PageHead title={t.media.title} lead={canChange ? t.media.lead : t.media.readOnly} />
+      {canChange && <Uploader />}
       <section aria-labelledby="files" className="section">
         <div className="section-head">
           <h2 id="files">{t.media.list}</h2>
@@ -91,14 +90,9 @@ function Files({ filter }: { filter: MediaFilter }) {
           ))}
         </ul>
       )}
-      {data && <Pager filter={filter} links={data.links} />}
+      {data && <Pager links={data.links} to="/media" search={filter} />}
     </>
   );
-}
-
-function useCanChange(): boolean {
-  const state = useStored(session);
-  return state.is === "in" && mayWrite(state.session);
 }
 
 function NothingMatches() {
@@ -109,27 +103,6 @@ function NothingMatches() {
         {t.media.clearFilter}
       </Link>
     </Empty>
-  );
-}
-
-function Pager({ filter, links }: { filter: MediaFilter; links: MediaList["links"] }) {
-  const { t } = useSpeech();
-  const newer = cursorOf(links.prev);
-  const older = cursorOf(links.next);
-  if (!newer && !older) return null;
-  return (
-    <nav className="pager" aria-label={t.media.pages}>
-      {newer && (
-        <Link to="/media" search={{ ...filter, cursor: newer }} rel="prev">
-          ← {t.media.newer}
-        </Link>
-      )}
-      {older && (
-        <Link to="/media" search={{ ...filter, cursor: older }} rel="next">
-          {t.media.older} →
-        </Link>
-      )}
-    </nav>
   );
 }
 

@@ -109,14 +109,14 @@ pub async fn totals(connection: &mut AsyncPgConnection) -> QueryResult<BTreeMap<
     Ok(totals)
 }
 
-/// The minutes of a queue in `[from, to)` in which something happened, oldest first; of all kinds together, or of one.
+/// The minutes in `[from, to)` in which something happened, oldest first; of all queues and kinds together, or of one.
 /// The caller bounds the range.
 ///
 /// # Errors
 /// What PostgreSQL answers.
 pub async fn minutes(
     connection: &mut AsyncPgConnection,
-    queue: &str,
+    queue: Option<&str>,
     kind: Option<&str>,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
@@ -124,13 +124,13 @@ pub async fn minutes(
     let outcomes: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
     let query = format!(
         "select minute, array[{}] as outcomes, waiting, running from queue_minutes
-         where minute >= $1 and minute < $2 and queue = $3 and ($4 is null or kind = $4)",
+         where minute >= $1 and minute < $2 and ($3 is null or queue = $3) and ($4 is null or kind = $4)",
         outcomes.join(", ")
     );
     let rows: Vec<Row> = diesel::sql_query(query)
         .bind::<Timestamptz, _>(from)
         .bind::<Timestamptz, _>(to)
-        .bind::<Text, _>(queue)
+        .bind::<Nullable<Text>, _>(queue)
         .bind::<Nullable<Text>, _>(kind)
         .load(connection)
         .await?;

@@ -45,5 +45,19 @@ async fn the_platform_in_numbers_equals_what_ran_and_waits() {
         (stats["last_hour"]["ended"] == 4 && stats["last_day"]["ended"] == 14).then_some(())
     })
     .await;
+    let sum = async |query: &str| {
+        let (_, series) = client.get(&format!("/api/v1/stats/minutes?{query}")).await;
+        let data = series["data"].as_array().unwrap().clone();
+        (data.len(), data.iter().map(|step| step["ended"].as_u64().unwrap()).sum::<u64>())
+    };
+    assert_eq!(sum("").await.1, 4, "an hour is told unless more is asked for");
+    let day = chrono::Utc::now() - chrono::TimeDelta::hours(23);
+    let day = format!("from={}", day.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    assert_eq!(sum(&day).await.1, 14);
+    assert_eq!(sum(&format!("{day}&kind=webhook.deliver")).await, (0, 0));
+    let (steps, ended) = sum(&format!("{day}&step_minutes=60")).await;
+    assert!(ended == 14 && (2..=3).contains(&steps), "what ran now lies within one hour or two: {steps}, {ended}");
+    let (status, problem) = client.get("/api/v1/stats/minutes?step_minutes=61").await;
+    assert_eq!((status.as_u16(), &problem["errors"][0]["pointer"]), (422, &json!("/query/step_minutes")));
     scheduler.stop().await;
 }

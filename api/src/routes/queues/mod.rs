@@ -6,6 +6,7 @@ mod resource;
 
 pub use figures::{OutcomeCounts, WorkSummary};
 pub use minutes::{QueueMinute, QueueMinutes};
+pub(in crate::routes) use minutes::{Series, read as read_minutes};
 pub(in crate::routes) use resource::time;
 pub use resource::{QueueDepth, QueueResource};
 
@@ -147,9 +148,12 @@ impl QueuesApi {
         to: Query<Option<DateTime<Utc>>>,
         /// Only jobs of this kind.
         kind: Query<Option<String>>,
+        /// How many minutes stand together, 1 to 60; 1 unless it is said.
+        step_minutes: Query<Option<u32>>,
     ) -> Result<Json<QueueMinutes>, Refused<Looking>> {
-        let name = known(&name)?;
-        Ok(Json(minutes::read(state, name, kind.0.as_deref(), (from.0, to.0)).await?))
+        let (queue, kind) = (Some(known(&name)?), kind.0.as_deref());
+        let asked = Series { queue, kind, from: from.0, to: to.0, step_minutes: step_minutes.0 };
+        Ok(Json(read_minutes(state, asked).await?))
     }
 }
 

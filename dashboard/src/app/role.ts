@@ -1,0 +1,8 @@
+import { mayWrite, session } from "./session";
+import { useStored } from "./stored";
+
+/** Whether whoever is signed in may change things; what would be refused is not offered. */
+export function useCanChange(): boolean {
+  const state = useStored(session);
+  return state.is === "in" && mayWrite(state.session);
+}

@@ -1,0 +1,47 @@
+/**
+ * What a job is about or has made, as people see it. The API links a job to it; each kind of thing has one component
+ * here, named by that link.
+ */
+
+import { useQuery } from "@tanstack/react-query";
+import type { ComponentType } from "react";
+
+import type { Job } from "../../api/client";
+import { mediumQuery } from "../../api/queries";
+import { MediaBadge } from "../../components/Badge";
+import { MediaWords } from "../../components/MediaRow";
+import { Thumbnail } from "../../components/Thumbnail";
+import { useSpeech } from "../../i18n";
+
+type LinkName = keyof Job["links"];
+
+const ARTEFACTS: Partial<Record<LinkName, ComponentType<{ id: string }>>> = {
+  media: MediaArtefact,
+};
+
+export function Artefacts({ job }: { job: Job }) {
+  return (Object.keys(ARTEFACTS) as LinkName[]).map((name) => {
+    const Show = ARTEFACTS[name];
+    const link = job.links[name];
+    return Show && link && <Show key={name} id={link.slice(link.lastIndexOf("/") + 1)} />;
+  });
+}
+
+/** A file with its thumbnail; one that is deleted is not shown. */
+function MediaArtefact({ id }: { id: string }) {
+  const { t } = useSpeech();
+  const { data: media } = useQuery(mediumQuery(id));
+  if (!media) return null;
+  return (
+    <section aria-labelledby="media-artefact" className="section">
+      <h2 id="media-artefact">{t.job.file}</h2>
+      <div className="artefact">
+        <Thumbnail media={media} variant="large" />
+        <div className="artefact-words">
+          <MediaWords media={media} />
+          <MediaBadge media={media} />
+        </div>
+      </div>
+    </section>
+  );
+}
