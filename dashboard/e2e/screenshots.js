@@ -1,59 +1,87 @@
-/** Pictures of every screen, by width, in light and dark, into the folder named or e2e/screenshots. */
+/** Pictures of every screen, by width, in light (English) and dark (Indonesian), into the folder named or e2e/screenshots. */
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
+import { call } from "./api.js";
 import { launch, open, place, signIn } from "./browser.js";
-import { png } from "./drawing.js";
+import { startReceiver } from "./receiver.js";
+import { stage } from "./stage.js";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("screenshots", import.meta.url));
-const WIDTHS = [390, 1280, 1920];
+/** Widths, and how much of a long screen is shown. */
+const SIZES = [[390, 1700], [1280, 1500], [1920, 1600]];
+const SCHEMES = { light: "en-GB", dark: "id-ID" };
+const QUALITY = 0.82;
 
+const receiver = await startReceiver();
 const browser = await launch();
+const jobs = await stage(receiver);
+const { data: schedules } = await call("GET", "schedules?per_page=100");
+const sync = schedules.find(({ definition }) => definition.name === "warehouse-sync");
+const screens = {
+  overview: "",
+  queues: "queues",
+  jobs: "jobs",
+  job: `jobs/${jobs.dead}`,
+  "job-photo": `jobs/${jobs.done}`,
+  failures: "failures",
+  schedules: "schedules",
+  schedule: `schedules/${sync.id}`,
+  workers: "workers",
+  media: "media",
+};
+
 await mkdir(folder, { recursive: true });
-const { jobs } = await prepare();
-for (const width of WIDTHS) {
-  for (const colorScheme of ["light", "dark"]) {
-    const locale = colorScheme === "dark" ? "id-ID" : "en-GB";
-    const { page, context } = await open(browser, { colorScheme, locale, viewport: { width, height: 900 } });
+for (const old of await readdir(folder)) if (old.endsWith(".webp")) await rm(`${folder}/${old}`);
+const { page: press } = await open(browser);
+for (const [width, tallest] of SIZES) {
+  for (const [colorScheme, locale] of Object.entries(SCHEMES)) {
+    const { page, context } = await open(browser, { colorScheme, locale, viewport: { width, height: width < 500 ? 844 : 900 } });
     const shoot = async (name) => {
-      await page.evaluate(() => document.activeElement?.blur());
-      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true, animations: "disabled" });
+      const height = await page.evaluate(() => {
+        document.activeElement?.blur();
+        return document.documentElement.scrollHeight;
+      });
+      const clip = { x: 0, y: 0, width, height: Math.min(height, tallest) };
+      const png = await page.screenshot({ fullPage: true, clip, animations: "disabled" });
+      await writeFile(`${folder}/${name}-${width}-${colorScheme}.webp`, await webp(png));
     };
+    await page.locator("#secret").waitFor();
     await shoot("sign-in");
     await signIn(page);
-    await page.locator(".checks").waitFor();
-    for (const [name, path] of [["overview", ""], ["media", "media"], ["job", jobs[0]], ["failed-job", jobs[1]]]) {
+    await page.locator("nav.places").waitFor();
+    for (const [name, path] of Object.entries(screens)) {
       await page.goto(place(path));
-      await page.locator(".row, .facts").first().waitFor();
-      await page.waitForLoadState("networkidle");
+      await page.locator("main :is(.table, .panel, .history, .rows)").first().waitFor();
+      await page.locator(".loading").waitFor({ state: "detached" });
+      await page.locator(".live.live").waitFor();
+      if (name === "overview") await page.locator("canvas").nth(1).waitFor();
+      await page.evaluate(() => {
+        // One that is out of sight would never be fetched, and never decoded.
+        for (const image of document.images) image.loading = "eager";
+        return Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)));
+      });
       await shoot(name);
     }
     await context.close();
   }
 }
 await browser.close();
+receiver.stop();
 
-/** Something to see: photos, a broken one; the addresses of a job that succeeded and of one that failed. */
-async function prepare() {
-  const { page, context } = await open(browser);
-  await signIn(page);
-  await page.locator(".checks").waitFor();
-  await page.goto(place("media"));
-  const shapes = [[800, 600], [600, 800], [1200, 500], [640, 640]];
-  const photos = shapes.map(([width, height], place) => ({
-    name: `sunset-${place + 1}.png`,
-    mimeType: "image/png",
-    buffer: png(width, height, place / shapes.length),
-  }));
-  const cut = { name: "cut-off.png", mimeType: "image/png", buffer: png(640, 480).subarray(0, 20_000) };
-  await page.locator("input[type=file]").setInputFiles([cut, ...photos]);
-  const job = async (name, word) => {
-    const row = page.locator(".row", { hasText: name }).filter({ has: page.getByText(word, { exact: true }) }).first();
-    const href = await row.getByRole("link").first().getAttribute("href");
-    return href.slice(href.indexOf("jobs/"));
-  };
-  const jobs = [await job("sunset-4.png", "Ready"), await job("cut-off.png", "Failed")];
-  await context.close();
-  return { jobs };
+/** The same picture, a fraction of the size: the browser knows the format. */
+async function webp(png) {
+  const text = await press.evaluate(
+    async ([png, quality]) => {
+      const picture = await createImageBitmap(new Blob([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))]));
+      const canvas = new OffscreenCanvas(picture.width, picture.height);
+      canvas.getContext("2d").drawImage(picture, 0, 0);
+      const blob = await canvas.convertToBlob({ type: "image/webp", quality });
+      const bytes = new Uint8Array(await blob.arrayBuffer());
+      return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    },
+    [png.toString("base64"), QUALITY],
+  );
+  return Buffer.from(text, "latin1");
 }

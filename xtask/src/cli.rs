@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{bench, ci, interrupt, model, openapi, report, sdk, stack, test, tidy};
+use crate::{bench, ci, interrupt, model, openapi, report, screenshots, sdk, stack, test, tidy};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -45,6 +45,8 @@ enum Command {
     Ci,
     /// Check the rules that can be checked by reading
     Tidy,
+    /// Take pictures of every screen of the dashboard into docs/dashboard
+    Screenshots,
     /// Write openapi.yaml as the API describes itself
     Openapi {
         /// Only say whether the committed one is up to date
@@ -164,6 +166,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Test { filter, keep } => test::run(filter.as_deref(), keep)?,
         Command::Ci => ci::run()?,
         Command::Tidy => tidy::run()?,
+        Command::Screenshots => screenshots::run()?,
         Command::Openapi { check } => openapi::run(check).map(|()| true)?,
         Command::Sdk => sdk::run().map(|()| true)?,
         Command::Model => model::run()?,

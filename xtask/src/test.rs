@@ -1,6 +1,6 @@
 //! `cargo xtask test`: services, builds, and every kind of test the project has, with one sum at the end.
 
-mod browser;
+pub mod browser;
 mod clients;
 mod dashboard;
 pub mod platform;

@@ -7,8 +7,9 @@ import { CHECKS, fetchHealth, type Health } from "./health";
 
 export const BUSY_MS = 1_500;
 export const QUIET_MS = 10_000;
+const HEALTH_MS = 5_000;
 /** While something does not answer: its return should not go unnoticed for long. */
-const DOWN_MS = 3_000;
+const DOWN_MS = 2_000;
 
 /** Which files, and from where on. */
 export interface MediaFilter {
@@ -22,7 +23,7 @@ export const PAGE_LENGTH = 20;
 export const healthQuery = queryOptions({
   queryKey: ["health"],
   queryFn: ({ signal }) => fetchHealth(signal),
-  refetchInterval: ({ state }) => (state.status === "error" || isPartDown(state.data) ? DOWN_MS : QUIET_MS),
+  refetchInterval: ({ state }) => (state.status === "error" || isPartDown(state.data) ? DOWN_MS : HEALTH_MS),
 });
 
 function isPartDown(health: Health | undefined): boolean {

@@ -1,4 +1,5 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 
 import {
   FailuresIcon,
@@ -27,8 +28,14 @@ const SIGNS = {
 export function Navigation() {
   const { t } = useSpeech();
   const names = placeNames(t);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const list = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow screen the places are a row that is longer than the screen.
+    list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [path]);
   return (
-    <nav className="places" aria-label={t.app.navigation}>
+    <nav ref={list} className="places" aria-label={t.app.navigation}>
       {(Object.keys(PLACES) as PlaceKey[]).map((key) => {
         const Sign = SIGNS[key];
         return (

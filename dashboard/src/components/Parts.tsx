@@ -48,9 +48,10 @@ function Part({ name, health }: { name: CheckName; health: Health }) {
       </span>
       <div>
         <p className="check-name">
-          {t.health.checks[name].name} <span className="check-word">{t.health.status[check.status]}</span>
+          {t.health.checks[name].name} {check.status !== "up" && <span className="check-word">{t.health.status[check.status]}</span>}
         </p>
         <p className="quiet">
+          {isUp ? <span className="unseen">{t.health.status.up}, </span> : null}
           {isUp ? t.health.latency(format.duration(check.latencyMs ?? 0)) : t.health.checks[name].role}
         </p>
         {check.status === "down" && <p className="reason">{t.health.consequences[name]}</p>}

@@ -52,6 +52,7 @@ export function useFollowPlatform(): void {
       onConnection(connection) {
         view.set({ ...view.get(), connection });
         if (connection === "live" && wasDown) void queries.invalidateQueries();
+        if (connection === "down") void queries.invalidateQueries({ queryKey: ["health"] });
         wasDown = connection === "down";
       },
     });

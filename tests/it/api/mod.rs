@@ -11,6 +11,7 @@ mod jobs;
 mod media;
 mod queues;
 mod raw;
+mod roles;
 mod schedules;
 mod session;
 mod stats;

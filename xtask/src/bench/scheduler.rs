@@ -3,11 +3,10 @@
 //! On servers of its own, with one scheduler process of a release build and no worker. Lateness is from the tick to the
 //! claim, both by PostgreSQL's clock, as the history of each schedule keeps it.
 
-use std::io::Write as _;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::checkout::Checkout;
 use crate::environment::Variables;
@@ -15,7 +14,7 @@ use crate::platform::{Programs, run_api};
 use crate::process::{Spec, wait_until};
 use crate::servers::{PostgresServer, RedisServer, Tools};
 use crate::services::Context;
-use crate::{http, ports, progress};
+use crate::{http, ports, progress, psql};
 
 const SCHEDULES: u32 = 10_000;
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -87,18 +86,8 @@ impl Bench {
         ))
     }
 
-    /// Runs statements; the last line of what is answered.
     fn ask(&self, statements: &str) -> Result<String> {
-        let tools = Tools::default().postgres()?;
-        let mut psql = Command::new(tools.bin.join("psql"));
-        psql.envs(tools.env()).args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.database]);
-        let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        child.stdin.take().context("psql reads")?.write_all(statements.as_bytes())?;
-        let output = child.wait_with_output()?;
-        if !output.status.success() {
-            bail!("psql: {}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default().trim().to_owned())
+        psql::ask(&Tools::default().postgres()?, &self.database, statements)
     }
 }
 

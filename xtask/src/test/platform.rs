@@ -1,7 +1,6 @@
 //! A platform for the tests that need a running one: its own database, key prefix, bucket and ports on the local services.
 
-use std::io::Write as _;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -12,14 +11,14 @@ use crate::platform::{Programs, run_api};
 use crate::process::{Spec, end, log_end, start_ticks, wait_until};
 use crate::remembered::random_hex;
 use crate::services::{Addresses, Context};
-use crate::{http, ports};
+use crate::{http, ports, psql};
 
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// API, worker and scheduler for one run; all end with this value.
 pub struct TestPlatform {
     children: Vec<Child>,
-    /// `GOTONG_URL`, `GOTONG_API_KEY` and `GOTONG_DASHBOARD_URL`.
+    /// `GOTONG_URL`, `GOTONG_API_KEY`, `GOTONG_VIEWER_KEY` and `GOTONG_DASHBOARD_URL`.
     pub variables: Variables,
     /// What its programs are told.
     pub environment: Variables,
@@ -27,7 +26,8 @@ pub struct TestPlatform {
 
 impl TestPlatform {
     pub fn start(context: &Context, addresses: &Addresses, programs: &Programs) -> Result<Self> {
-        Self::start_with(context, addresses, programs, &["gotong-worker", "gotong-scheduler"])
+        // Two workers, so that one can be drained.
+        Self::start_with(context, addresses, programs, &["gotong-worker", "gotong-worker", "gotong-scheduler"])
     }
 
     /// One with an API and these programs.
@@ -47,9 +47,14 @@ impl TestPlatform {
             variables.insert(variable.to_owned(), value);
         }
         run_api(context, programs, &variables, &["migrate"])?;
-        let line = run_api(context, programs, &variables, &["create-key", "--name", "tests", "--role", "admin"])?;
-        let created: serde_json::Value = serde_json::from_str(&line).context("create-key printed no JSON")?;
-        let key = created["key"].as_str().context("create-key printed no key")?.to_owned();
+        // The receivers of the tests' webhooks run on this machine.
+        variables.insert("GOTONG_WEBHOOK_PRIVATE".to_owned(), "true".to_owned());
+        let key = |role: &str| -> Result<String> {
+            let line = run_api(context, programs, &variables, &["create-key", "--name", "tests", "--role", role])?;
+            let created: serde_json::Value = serde_json::from_str(&line).context("create-key printed no JSON")?;
+            Ok(created["key"].as_str().context("create-key printed no key")?.to_owned())
+        };
+        let (admin, viewer) = (key("admin")?, key("viewer")?);
         let mut platform = Self { children: Vec::new(), variables: Variables::new(), environment: variables.clone() };
         platform.launch(context, programs, ("gotong-api", "serve"), &variables, &url)?;
         for &program in others {
@@ -60,7 +65,8 @@ impl TestPlatform {
         platform.variables = [
             ("GOTONG_DASHBOARD_URL".to_owned(), format!("{url}/dashboard")),
             ("GOTONG_URL".to_owned(), url),
-            ("GOTONG_API_KEY".to_owned(), key),
+            ("GOTONG_API_KEY".to_owned(), admin),
+            ("GOTONG_VIEWER_KEY".to_owned(), viewer),
         ]
         .into();
         Ok(platform)
@@ -105,19 +111,9 @@ impl Drop for TestPlatform {
 }
 
 fn create_database(context: &Context, server: &str, name: &str) -> Result<()> {
-    let tools = context.tools.postgres()?;
-    let mut psql = Command::new(tools.bin.join("psql"));
-    psql.envs(tools.env()).args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", server]);
-    let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // Databases of earlier runs are of no use to anybody.
-        let old = "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database \
-                   WHERE datname ~ '^platform[0-9a-f]{8}$'";
-        write!(stdin, "{old} \\gexec\nCREATE DATABASE {name};\n")?;
-    }
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        bail!("cannot create a database: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
+    // Databases of earlier runs are of no use to anybody.
+    let old = "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database \
+               WHERE datname ~ '^platform[0-9a-f]{8}$'";
+    let made = psql::ask(&context.tools.postgres()?, server, &format!("{old} \\gexec\nCREATE DATABASE {name};\n"));
+    made.context("cannot create a database").map(drop)
 }

@@ -22,13 +22,15 @@ export function KindTable({ stats, span }: { stats: PlatformStats; span: Span })
         id: "title",
         header: words.kind,
         isPlain: true,
-        cell: ({ kind }) => (
-          <Link to="/jobs" search={{ kind }} className="strong">
-            {kind}
-          </Link>
+        cell: ({ kind, queue }) => (
+          <span className="kind-title">
+            <Link to="/jobs" search={{ kind }} className="strong">
+              {kind}
+            </Link>
+            <span className="quiet">{queue}</span>
+          </span>
         ),
       },
-      { id: "queue", header: words.queue, cell: ({ queue }) => queue },
       {
         id: "ready",
         header: words.ready,
