@@ -109,6 +109,21 @@ enum Bench {
         #[arg(long, default_value_t = 3)]
         rounds: u32,
     },
+    /// The dashboard in a browser: first rows of each list, memory of live tabs, under load
+    Dashboard {
+        /// About how many jobs are in the ledger
+        #[arg(long, default_value_t = 1_000_000)]
+        rows: u64,
+        /// How many come a second
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+        /// How long the tabs are watched
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
+        /// How often each list is opened
+        #[arg(long, default_value_t = 40)]
+        rounds: u32,
+    },
     /// How late 10,000 schedules start, on servers of its own
     Scheduler,
 }
@@ -170,6 +185,9 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Openapi { check } => openapi::run(check).map(|()| true)?,
         Command::Sdk => sdk::run().map(|()| true)?,
         Command::Model => model::run()?,
+        Command::Bench(Bench::Dashboard { rows, rate, minutes, rounds }) => {
+            bench::dashboard::run(bench::dashboard::Size { rows, rate, minutes, rounds })?
+        }
         Command::Bench(Bench::Scheduler) => bench::scheduler::run()?,
         Command::Bench(Bench::Queue { kit, configs }) => bench::queue(&kit, configs.as_deref())?,
         Command::Bench(Bench::Durable { jobs, river }) => {
