@@ -136,6 +136,7 @@ impl QueuesApi {
     /// Tell what happened on a queue, per minute.
     ///
     /// Minutes in which nothing happened are left out. They are kept for 30 days; one answer spans a day at most.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     #[oai(path = "/:name/minutes", method = "get", operation_id = "list_queue_minutes")]
     async fn minutes(
         &self,
