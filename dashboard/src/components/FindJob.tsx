@@ -6,7 +6,7 @@ import { jobIdIn } from "../app/typed";
 import { useSpeech } from "../i18n";
 import { FindIcon } from "./icons";
 
-/** Leads to a job by its id, or to the jobs with a field in their payload. */
+/** Leads to a job by its id, to the jobs with a field in their payload, or to those with an error by its fingerprint. */
 export function FindJob() {
   const { t } = useSpeech();
   const navigate = useNavigate();
@@ -16,10 +16,12 @@ export function FindJob() {
     event.preventDefault();
     const jobId = jobIdIn(text);
     const payload = /^[\w.]+:.+$/.test(text.trim()) ? text.trim() : undefined;
-    setWrong(!jobId && !payload && text.trim() !== "");
+    const error = /^[0-9a-f]{16}$/.test(text.trim()) ? text.trim() : undefined;
+    setWrong(!jobId && !payload && !error && text.trim() !== "");
+    if (error) void navigate({ to: "/jobs", search: { error } });
     if (jobId) void navigate({ to: "/jobs/$jobId", params: { jobId } });
     else if (payload) void navigate({ to: "/jobs", search: { payload } });
-    if (jobId || payload) setText("");
+    if (jobId || payload || error) setText("");
   };
   return (
     <form className="find" role="search" onSubmit={submit} noValidate>

@@ -6,8 +6,8 @@ const jobs = (count: string) => (count === "1" ? "1 job" : `${count} jobs`);
 export const en = {
   title: "Jobs",
   find: "Find a job",
-  findHint: "Job id, or payload field as path:value",
-  findWrong: "Type a job's id, or a payload field as path:value.",
+  findHint: "Job id, payload field as path:value, or an error's fingerprint",
+  findWrong: "Type a job's id, a payload field as path:value, or an error's fingerprint.",
   filter: "Filters",
   state: "State",
   anyState: "Any state",
@@ -92,8 +92,8 @@ export const en = {
 export const id: typeof en = {
   title: "Tugas",
   find: "Cari tugas",
-  findHint: "Id tugas, atau isian muatan sebagai jalur:nilai",
-  findWrong: "Ketik id tugas, atau isian muatan sebagai jalur:nilai.",
+  findHint: "Id tugas, isian muatan sebagai jalur:nilai, atau sidik galat",
+  findWrong: "Ketik id tugas, isian muatan sebagai jalur:nilai, atau sidik galat.",
   filter: "Saringan",
   state: "Keadaan",
   anyState: "Semua keadaan",
