@@ -54,9 +54,8 @@ for (const [width, tallest] of SIZES) {
     for (const [name, path] of Object.entries(screens)) {
       await page.goto(place(path));
       await page.locator("main :is(.table, .panel, .history, .rows)").first().waitFor();
-      await page.locator(".loading").waitFor({ state: "detached" });
       await page.locator(".live.live").waitFor();
-      await page.waitForFunction(() => !document.querySelector(".schedule-history:empty"));
+      await page.waitForFunction(() => !document.querySelector(".loading, .schedule-history:empty"));
       if (name === "overview") await page.locator("canvas").nth(1).waitFor();
       await page.evaluate(() => {
         // One that is out of sight would never be fetched, and never decoded.

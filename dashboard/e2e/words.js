@@ -30,7 +30,7 @@ export const WORDS = {
     job: { dead: "It failed for good and is not tried again.", curl: "Copy as curl", copied: "Copied", retry: "Retry", cancel: "Cancel", delete: "Delete", round: "round 1", called: "It was called off.", history: "What happened" },
     failures: { title: "Failures", retry: /^Retry the jobs that failed so: the receiver answered 503/, ask: /^Retry \d+ jobs?\?$/, confirm: /^Retry \d+$/, done: /jobs? begins? again\.$/, jobs: /^Jobs that failed so: the receiver answered 503/ },
     schedules: { title: "Schedules", runNow: (name) => `Run now: ${name}`, ran: (name) => `${name} has started.`, open: "Open the job", pause: (name) => `Pause ${name}`, resume: (name) => `Resume ${name}`, paused: "Paused", sentence: "Every hour.", upcoming: "Next runs", marks: (name) => `The latest ticks of ${name}, the newest last` },
-    workers: { title: "Workers", drain: /^Drain /, confirm: "Drain", done: /takes no more jobs\.$/, draining: "Draining" },
+    workers: { title: "Workers", confirm: "Drain", done: /takes no more jobs\.$/, draining: "Draining" },
     keys: { title: "Keyboard", find: "Find a job" },
   },
   id: {
@@ -62,7 +62,7 @@ export const WORDS = {
     job: { dead: "Gagal dan tidak dicoba lagi.", curl: "Salin sebagai curl", copied: "Tersalin", retry: "Ulangi", cancel: "Batalkan", delete: "Hapus", round: "putaran 1", called: "Tugas ini dibatalkan.", history: "Yang terjadi" },
     failures: { title: "Kegagalan", retry: /^Ulangi tugas yang gagal begini: the receiver answered 503/, ask: /^Ulangi [\d.]+ tugas\?$/, confirm: /^Ulangi [\d.]+$/, done: /tugas mulai lagi\.$/, jobs: /^Tugas yang gagal begini: the receiver answered 503/ },
     schedules: { title: "Jadwal", runNow: (name) => `Jalankan ${name} sekarang`, ran: (name) => `${name} dimulai.`, open: "Buka tugasnya", pause: (name) => `Jeda ${name}`, resume: (name) => `Lanjutkan ${name}`, paused: "Dijeda", sentence: "Setiap jam.", upcoming: "Berikutnya", marks: (name) => `Detak terakhir ${name}, yang terbaru paling akhir` },
-    workers: { title: "Pekerja", drain: /^Kuras /, confirm: "Kuras", done: /tidak mengambil tugas lagi\.$/, draining: "Berhenti mengambil" },
+    workers: { title: "Pekerja", confirm: "Kuras", done: /tidak mengambil tugas lagi\.$/, draining: "Berhenti mengambil" },
     keys: { title: "Papan ketik", find: "Cari tugas" },
   },
 };
