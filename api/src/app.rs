@@ -5,6 +5,7 @@ use crate::{
     envelope::envelope,
     openapi::{self, Reference},
     routes::health,
+    unsubscribe,
 };
 use gotong_shared::probe;
 use poem::{EndpointExt, IntoEndpoint, Response, Route, endpoint::BoxEndpoint, get, handler, middleware::Compression};
@@ -23,6 +24,7 @@ pub fn app(state: AppState) -> BoxEndpoint<'static, Response> {
         .at("/openapi.yaml", get(openapi::document))
         .at("/docs", get(openapi::browse).with(Compression::new()))
         .at("/docs/problems", get(openapi::problems))
+        .at("/unsubscribe/:token", get(unsubscribe::ask).post(unsubscribe::unsubscribe))
         .at("/dashboard", get(dashboard::page))
         .at("/dashboard/*path", get(dashboard::file).with(Compression::new()))
         .data(state)

@@ -25,7 +25,7 @@ pub async fn envelope<E: Endpoint>(routes: Arc<E>, mut request: Request) -> poem
     let _in_flight = InFlight::start();
     let start = Instant::now();
     let context = RequestContext::of(&request);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), told(request.uri().path()));
     let waits_for_continue = request.headers().contains_key(header::EXPECT);
     let rest = Rest::keep(&mut request);
     request.set_data(context.clone());
@@ -40,6 +40,11 @@ pub async fn envelope<E: Endpoint>(routes: Arc<E>, mut request: Request) -> poem
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(%method, path, route, status, milliseconds, "answered"));
     Ok(response)
+}
+
+/// A path for the log. Whoever has the token of a link can use it.
+fn told(path: &str) -> String {
+    if path.starts_with("/unsubscribe/") { "/unsubscribe/\u{2026}".to_owned() } else { path.to_owned() }
 }
 
 /// The answer, whatever happens, and the template of the route that gave it.

@@ -30,6 +30,7 @@ mod schema;
 mod serve;
 mod state;
 mod transaction;
+mod unsubscribe;
 mod upload;
 
 pub use app::app;

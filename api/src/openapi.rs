@@ -3,11 +3,15 @@
 use crate::{
     problem::Code,
     routes::{
+        email_events::EmailEventsApi,
+        email_templates::EmailTemplatesApi,
+        emails::EmailsApi,
         jobs::{JobActionsApi, JobEventsApi, JobsApi},
         media::MediaApi,
         operating::{self, OperatingApi},
         schedules::SchedulesApi,
         session::SessionApi,
+        suppressions::SuppressionsApi,
     },
 };
 use poem::{
@@ -22,7 +26,16 @@ use std::{
 };
 
 /// Every operation under `/api/v1`.
-pub type Operations = (MediaApi, JobsApi, JobActionsApi, JobEventsApi, OperatingApi, SchedulesApi, SessionApi);
+pub type Operations = (
+    MediaApi,
+    JobsApi,
+    JobActionsApi,
+    JobEventsApi,
+    OperatingApi,
+    SchedulesApi,
+    (EmailsApi, EmailTemplatesApi, SuppressionsApi, EmailEventsApi),
+    SessionApi,
+);
 /// The operations with their description.
 pub type Service = OpenApiService<Operations, ()>;
 
@@ -41,7 +54,8 @@ const DESCRIPTION: &str = "Applications hand their slow and fragile work to Goto
 /// Every operation, described.
 #[must_use]
 pub fn service() -> Service {
-    let operations = (MediaApi, JobsApi, JobActionsApi, JobEventsApi, operating::APIS, SchedulesApi, SessionApi);
+    let mail = (EmailsApi, EmailTemplatesApi, SuppressionsApi, EmailEventsApi);
+    let operations = (MediaApi, JobsApi, JobActionsApi, JobEventsApi, operating::APIS, SchedulesApi, mail, SessionApi);
     OpenApiService::new(operations, "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))

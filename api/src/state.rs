@@ -12,12 +12,14 @@ use gotong_shared::{
     search::{Search, SearchError},
     storage::Storage,
 };
+use lettre::{Address, message::Mailbox};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
 
 /// How many requests may hold their answer back (`Prefer: wait`) at once.
 const WAITERS: usize = 256;
@@ -58,6 +60,8 @@ pub struct AppState {
     pub search: Search,
     /// SMTP.
     pub mail: Mail,
+    /// Whom e-mails are from, and where their links lead.
+    pub letterhead: Arc<Letterhead>,
     /// What may be uploaded.
     pub uploads: UploadLimits,
     /// When this process started.
@@ -93,6 +97,11 @@ impl AppState {
             dispatcher: Dispatcher::new(client),
             search: Search::new(&config.search)?,
             mail: Mail::new(&config.mail)?,
+            letterhead: Arc::new(Letterhead {
+                from: config.mail.from.clone(),
+                return_path: config.mail.return_path.clone(),
+                public_url: config.api.public_url.clone(),
+            }),
             uploads: config.api.uploads,
             started: Instant::now(),
             stopping: CancellationToken::new(),
@@ -140,6 +149,16 @@ impl AppState {
     pub fn wait_place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.wait_places).try_acquire_owned().ok()
     }
+}
+
+/// What every e-mail says of its sender.
+pub struct Letterhead {
+    /// Whom it is from.
+    pub from: Mailbox,
+    /// Where bounces go.
+    pub return_path: Address,
+    /// Where this API is.
+    pub public_url: Url,
 }
 
 /// A connection to the ledger with a bound on its use.

@@ -1,8 +1,34 @@
-//! SMTP.
+//! E-mail: what an address is, what a recipient's outcome can be, the templates, and the server's health.
+//!
+//! Messages are sent by the worker. What is here is what the API must know too, so that it refuses what could not be
+//! sent.
+
+mod address;
+pub mod delivery_status;
+mod states;
+mod status;
+pub mod suppression;
+pub mod template;
+pub mod unsubscribe;
+
+pub use address::{AddressError, RecipientAddress, check_header};
+pub use states::{RecipientField, RecipientState, SuppressionReason};
+pub use status::EnhancedStatus;
 
 use crate::config::MailConfig;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
+
+/// The most recipients of one e-mail: to, cc and bcc together.
+pub const RECIPIENTS: usize = 50;
+/// The longest subject, in characters.
+pub const SUBJECT: usize = 255;
+/// The longest text, and the longest HTML, in bytes.
+pub const BODY: usize = 400_000;
+/// The most files that go with one e-mail.
+pub const ATTACHMENTS: usize = 10;
+/// How large they may be together, in bytes.
+pub const ATTACHED: u64 = 10_000_000;
 
 /// Why mail cannot be handed over.
 #[derive(Debug, thiserror::Error)]
@@ -15,10 +41,17 @@ pub enum MailError {
     Unavailable(String),
 }
 
-/// The SMTP server, if one is configured. Cheap to clone.
+/// What stands behind the address of the mail server, as far as its health is concerned. Cheap to clone.
 #[derive(Clone)]
 pub struct Mail {
-    transport: Option<AsyncSmtpTransport<Tokio1Executor>>,
+    target: Target,
+}
+
+#[derive(Clone)]
+enum Target {
+    None,
+    Server(AsyncSmtpTransport<Tokio1Executor>),
+    Folder(PathBuf),
 }
 
 impl Mail {
@@ -27,31 +60,44 @@ impl Mail {
     /// # Errors
     /// [`MailError::Address`] when the address cannot be used.
     pub fn new(config: &MailConfig) -> Result<Self, MailError> {
-        let transport = config.url.as_ref().map(|url| {
-            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str());
-            // The error may quote the address, which may hold a password.
-            let builder = builder.map_err(|_| MailError::Address("it is not of the form smtp://host:port".into()))?;
-            Ok(builder.timeout(Some(Duration::from_secs(10))).build())
-        });
-        Ok(Self { transport: transport.transpose()? })
+        let target = match &config.url {
+            None => Target::None,
+            Some(url) if url.scheme() == "file" => {
+                Target::Folder(url.to_file_path().map_err(|()| MailError::Address("it names no folder".into()))?)
+            }
+            Some(url) => {
+                let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str());
+                // The error may quote the address, which may hold a password.
+                let builder =
+                    builder.map_err(|_| MailError::Address("it is not of the form smtp://host:port".into()))?;
+                Target::Server(builder.timeout(Some(Duration::from_secs(10))).build())
+            }
+        };
+        Ok(Self { target })
     }
 
     /// Whether an address is configured.
     #[must_use]
     pub fn is_configured(&self) -> bool {
-        self.transport.is_some()
+        !matches!(self.target, Target::None)
     }
 
-    /// Connects, greets and says goodbye.
+    /// Connects, greets and says goodbye; or looks for the folder.
     ///
     /// # Errors
-    /// [`MailError::Unavailable`] when the server does not answer.
+    /// [`MailError::Unavailable`] when the server does not answer, or the folder is not there.
     pub async fn ping(&self) -> Result<(), MailError> {
-        let Some(transport) = &self.transport else { return Ok(()) };
-        match transport.test_connection().await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(MailError::Unavailable("it did not answer NOOP".into())),
-            Err(error) => Err(MailError::Unavailable(error.to_string())),
+        match &self.target {
+            Target::None => Ok(()),
+            Target::Folder(folder) => match tokio::fs::metadata(folder).await {
+                Ok(found) if found.is_dir() => Ok(()),
+                _ => Err(MailError::Unavailable("its folder is not there".into())),
+            },
+            Target::Server(transport) => match transport.test_connection().await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(MailError::Unavailable("it did not answer NOOP".into())),
+                Err(error) => Err(MailError::Unavailable(error.to_string())),
+            },
         }
     }
 }

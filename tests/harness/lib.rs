@@ -7,6 +7,7 @@
 mod database;
 mod forwarder;
 mod images;
+pub mod mail;
 mod platform;
 mod processes;
 mod receiver;

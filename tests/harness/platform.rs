@@ -37,6 +37,8 @@ pub struct Servers {
     pub redis: Option<String>,
     /// Endpoint, access key and secret key of S3.
     pub storage: Option<(String, String, String)>,
+    /// Settings that take the place of the usual ones, or come on top of them.
+    pub settings: Vec<(&'static str, String)>,
 }
 
 /// Ledger, queues, bucket and an API process of a test's own.
@@ -91,6 +93,8 @@ impl Platform {
             ("GOTONG_LOG_FORMAT".into(), "pretty".into()),
         ];
         variables.extend(shared.elasticsearch.clone().map(|url| ("GOTONG_ELASTICSEARCH_URL".into(), url)));
+        variables.retain(|(name, _)| servers.settings.iter().all(|(other, _)| name != other));
+        variables.extend(servers.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let storage = Storage::new(&StorageConfig::read(&mut Reader::from_pairs(variables.clone())));
         storage.ensure_bucket().await.expect("a bucket can be made");
         let workspace = Uuid::now_v7();
@@ -208,7 +212,7 @@ impl Platform {
     /// Runs a worker in this process.
     #[must_use]
     pub fn worker(&self) -> Running {
-        self.worker_on("images:2,maintenance:1,webhooks:4")
+        self.worker_on("images:2,mail:20,maintenance:1,webhooks:4")
     }
 
     /// Runs a worker for those queues in this process.

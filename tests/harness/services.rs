@@ -39,6 +39,13 @@ static SERVICES: LazyLock<Services> = LazyLock::new(|| {
 });
 
 impl Services {
+    /// Python with what `tests/mail/requirements.txt` names.
+    #[must_use]
+    pub fn python() -> std::path::PathBuf {
+        let python = std::env::var("GOTONG_TEST_PYTHON").ok().filter(|value| !value.is_empty());
+        python.expect("GOTONG_TEST_PYTHON is not set: run the tests by `cargo xtask test`").into()
+    }
+
     /// The servers of this test run.
     #[must_use]
     pub fn get() -> &'static Self {

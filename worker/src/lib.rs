@@ -4,10 +4,12 @@
 //! - [`jobs`]: the handler of every kind, one file each, named as the contract in `gotong_shared::jobs`.
 //! - [`outcome`]: what a handler can end in, and what that means for its job.
 //! - [`import`]: moves the jobs of an apalis-redis queue into Gotong.
+//! - [`mail`]: from the rows of an e-mail to the mail server's answers.
 //! - [`thumbnail`]: from the bytes of an upload to the bytes of a thumbnail, within declared limits.
 
 pub mod import;
 pub mod jobs;
+pub mod mail;
 pub mod outcome;
 pub mod runner;
 pub mod thumbnail;

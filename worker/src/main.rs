@@ -7,6 +7,7 @@ use gotong_shared::{config::Reader, db::Database, enqueue::Dispatcher, process, 
 use gotong_worker::{
     Resources, Settings,
     import::{self, Import},
+    mail::Mailer,
     webhook::Webhooks,
 };
 use std::time::Duration;
@@ -80,6 +81,7 @@ async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
     let resources = Resources {
         database: Database::new(&settings.database)?,
         storage: Storage::new(&settings.storage),
+        mailer: Mailer::new(&settings.mail)?,
         webhooks: Webhooks::new(settings.worker.private_webhooks),
     };
     let import = Import { from, queue, kind, workspace, idle: Duration::from_secs(idle_seconds.max(1)) };

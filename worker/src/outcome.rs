@@ -1,6 +1,6 @@
 //! What a handler can end in.
 
-use gotong_queue::{JobError, Outcome};
+use gotong_queue::{JobError, Outcome, Until};
 use gotong_shared::{db::DatabaseError, enqueue::ClaimError, storage::StorageError};
 use serde_json::Value;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub enum Failure {
     },
     /// There is nothing left to do.
     Cancel(String),
+    /// Not now: after that pause again, without an attempt being spent.
+    Snooze(Duration),
 }
 
 impl Failure {
@@ -82,5 +84,6 @@ pub fn outcome(end: Result<Option<Value>, Failure>) -> Outcome {
         Err(Failure::Retry { class, message, after }) => Outcome::Retry { after, error: error(class, message) },
         Err(Failure::Dead { class, message }) => Outcome::Dead(error(class, message)),
         Err(Failure::Cancel(reason)) => Outcome::Cancel(reason),
+        Err(Failure::Snooze(pause)) => Outcome::Snooze(Until::After(pause)),
     }
 }

@@ -1,6 +1,10 @@
 //! One apalis worker per queue under one monitor, from start to drain.
 
-use crate::{jobs, webhook::Webhooks};
+use crate::{
+    jobs,
+    mail::{Mailer, MailerError},
+    webhook::Webhooks,
+};
 use apalis::{
     layers::WorkerBuilderExt,
     prelude::{Monitor, WorkerBuilder},
@@ -8,7 +12,8 @@ use apalis::{
 use gotong_queue::{Backend, Client, Job, Outcome, Subscription, WorkerInfo};
 use gotong_shared::{
     config::{
-        ConfigError, DatabaseConfig, ProcessConfig, QueueConfig, QueueSlots, Reader, StorageConfig, WorkerConfig,
+        ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, QueueSlots, Reader, StorageConfig,
+        WorkerConfig,
     },
     db::{Database, DatabaseError},
     probe,
@@ -30,6 +35,8 @@ pub struct Resources {
     pub database: Database,
     /// Objects.
     pub storage: Storage,
+    /// The mail server.
+    pub mailer: Mailer,
     /// Receivers of webhooks.
     pub webhooks: Webhooks,
 }
@@ -44,6 +51,8 @@ pub struct Settings {
     pub queue: QueueConfig,
     /// Objects.
     pub storage: StorageConfig,
+    /// The mail server.
+    pub mail: MailConfig,
     /// Queues and slots.
     pub worker: WorkerConfig,
 }
@@ -59,6 +68,7 @@ impl Settings {
             database: DatabaseConfig::read(&mut reader),
             queue: QueueConfig::read(&mut reader),
             storage: StorageConfig::read(&mut reader),
+            mail: MailConfig::read(&mut reader),
             worker: WorkerConfig::read(&mut reader),
         };
         reader.finish(settings)
@@ -74,6 +84,9 @@ pub enum RunError {
     /// The engine refuses its settings.
     #[error("the queue engine cannot start: {0}")]
     Queue(#[from] gotong_queue::Error),
+    /// Mail cannot be handed over as it is configured.
+    #[error(transparent)]
+    Mail(#[from] MailerError),
     /// The probe's address cannot be bound.
     #[error("GOTONG_PROBE_LISTEN cannot be used: {0}")]
     Probe(std::io::Error),
@@ -91,6 +104,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), RunE
     let resources = Resources {
         database: Database::new(&settings.database)?,
         storage: Storage::new(&settings.storage),
+        mailer: Mailer::new(&settings.mail)?,
         webhooks: Webhooks::new(settings.worker.private_webhooks),
     };
     let readiness = Readiness::watch(client.clone(), stop.clone());

@@ -88,6 +88,12 @@ enum Bench {
         #[arg(long)]
         river: Option<String>,
     },
+    /// E-mails of the ledger beside a bare loop of lettre, to the local mail server
+    Email {
+        /// How many messages
+        #[arg(long, default_value_t = 1_000)]
+        messages: u64,
+    },
     /// What the recorder commits beside bare updates
     Recorder {
         /// How many jobs
@@ -196,6 +202,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             arguments.extend(river.iter().flat_map(|program| ["--river", program]));
             bench::platform(&arguments)?
         }
+        Command::Bench(Bench::Email { messages }) => bench::platform(&["email", "--messages", &messages.to_string()])?,
         Command::Bench(Bench::Recorder { jobs }) => bench::platform(&["recorder", "--jobs", &jobs.to_string()])?,
         Command::Bench(Bench::Ledger { rows }) => bench::platform(&["ledger", "--rows", &rows.to_string()])?,
         Command::Bench(Bench::Api { seconds, rounds }) => {

@@ -60,6 +60,8 @@ fn run_everything(context: &Context, filter: Option<&str>) -> Result<Tally> {
     if let Some(sdks) = &sdks {
         variables.insert("GOTONG_TEST_SDK_DIR".to_owned(), sdks.display().to_string());
     }
+    let python = clients::virtual_environment(context, "mail", &checkout.root().join("tests/mail/requirements.txt"))?;
+    variables.entry("GOTONG_TEST_PYTHON".to_owned()).or_insert_with(|| python.display().to_string());
     let browser = browser::find(checkout.root(), &mut tally)?;
     progress::note("Rust");
     rust(checkout.root(), filter, &variables, &mut tally)?;

@@ -100,6 +100,8 @@ codes! {
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Object store unavailable";
     /// Redis does not answer.
     QueueUnavailable = "queue_unavailable", SERVICE_UNAVAILABLE, "Queue unavailable";
+    /// No mail server is configured, so that no e-mail could be sent.
+    MailNotConfigured = "mail_not_configured", SERVICE_UNAVAILABLE, "Mail not configured";
     /// As many event streams are open as this process holds.
     TooManyStreams = "too_many_streams", SERVICE_UNAVAILABLE, "Too many event streams";
     /// As many uploads are under way as this process accepts.

@@ -1,6 +1,9 @@
 //! One file, or folder, per resource.
 
 pub mod alerts;
+pub mod email_events;
+pub mod email_templates;
+pub mod emails;
 pub mod events;
 pub mod failures;
 pub mod health;
@@ -11,6 +14,7 @@ pub mod queues;
 pub mod schedules;
 pub mod session;
 pub mod stats;
+pub mod suppressions;
 pub mod workers;
 
 use crate::problem::Declares;
@@ -31,6 +35,8 @@ pub enum Tag {
     Platform,
     /// Recurring work.
     Schedules,
+    /// E-mails, their templates, and who gets none.
+    Emails,
     /// Signing in in a browser.
     Session,
 }

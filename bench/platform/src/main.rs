@@ -4,6 +4,7 @@ mod accepts;
 mod client;
 mod cost;
 mod durable;
+mod email;
 mod figures;
 mod ledger;
 mod recorder;
@@ -49,6 +50,18 @@ enum Bench {
         #[arg(long)]
         river: Option<PathBuf>,
     },
+    /// E-mails of the ledger beside a bare loop of lettre.
+    Email {
+        /// How many messages.
+        #[arg(long, default_value_t = 1_000)]
+        messages: usize,
+        /// How often it is repeated; medians are told.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// How many connections to the server.
+        #[arg(long, default_value_t = 10)]
+        connections: usize,
+    },
     /// What the recorder commits beside bare updates of the same rows.
     Recorder {
         /// How many jobs.
@@ -76,6 +89,7 @@ async fn main() -> anyhow::Result<()> {
         Bench::Durable { jobs, rounds, concurrency, river } => {
             durable::run(jobs, rounds, concurrency, river.as_deref()).await
         }
+        Bench::Email { messages, rounds, connections } => email::run(messages, rounds, connections).await,
         Bench::Recorder { jobs, rounds } => recorder::run(jobs, rounds).await,
         Bench::Ledger { rows, seconds } => ledger::run(rows, seconds).await,
     }

@@ -15,7 +15,7 @@ mod worker;
 
 pub use api::{ApiConfig, UploadLimits};
 pub use database::DatabaseConfig;
-pub use mail::MailConfig;
+pub use mail::{DkimConfig, MailConfig};
 pub use process::{Environment, LogFormat, ProcessConfig};
 pub use queue::QueueConfig;
 pub use reader::{ByteSize, ConfigError, Reader};

@@ -7,6 +7,7 @@ diesel::table! {
         name -> Text,
         created_at -> Timestamptz,
         webhook_secret -> Binary,
+        unsubscribe_secret -> Binary,
     }
 }
 
@@ -281,6 +282,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    emails (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        message_id -> Text,
+        sender -> Text,
+        sender_name -> Nullable<Text>,
+        return_path -> Text,
+        reply_to -> Jsonb,
+        subject -> Text,
+        text_body -> Nullable<Text>,
+        html_body -> Nullable<Text>,
+        template -> Nullable<Text>,
+        locale -> Nullable<Text>,
+        bulk -> Bool,
+        attachments -> Array<Uuid>,
+        send_at -> Nullable<Timestamptz>,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    email_recipients (email_id, position) {
+        email_id -> Uuid,
+        position -> SmallInt,
+        workspace_id -> Uuid,
+        field -> Text,
+        address -> Text,
+        name -> Nullable<Text>,
+        domain -> Text,
+        state -> Text,
+        reply_code -> Nullable<SmallInt>,
+        reply -> Nullable<Text>,
+        sends -> SmallInt,
+        possibly_duplicate -> Bool,
+        unsubscribe_url -> Nullable<Text>,
+        sent_at -> Nullable<Timestamptz>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    suppressions (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        address -> Text,
+        reason -> Text,
+        detail -> Nullable<Text>,
+        email_id -> Nullable<Uuid>,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    email_domains (domain) {
+        domain -> Text,
+        interval_ms -> Integer,
+        next_at -> Timestamptz,
+        slowed_at -> Timestamptz,
+        reply -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(media, media_thumbnails);
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(sessions -> api_keys (api_key_id));
@@ -289,3 +355,5 @@ diesel::joinable!(schedule_health -> schedules (schedule_id));
 diesel::joinable!(schedule_ticks -> schedules (schedule_id));
 diesel::allow_tables_to_appear_in_same_query!(schedules, schedule_ticks, schedule_health, jobs);
 diesel::allow_tables_to_appear_in_same_query!(jobs, workspaces);
+diesel::joinable!(email_recipients -> emails (email_id));
+diesel::allow_tables_to_appear_in_same_query!(emails, email_recipients, email_domains, suppressions, workspaces);

@@ -19,6 +19,9 @@ pub trait Contract: Serialize + DeserializeOwned + Type + Send + Sync + 'static 
     /// Whether its jobs act on the whole platform: then no client of a workspace may ask for them.
     const PLATFORM: bool = false;
 
+    /// The operation that alone makes its jobs, where rows of their own have to commit with them.
+    const ROUTE: Option<&'static str> = None;
+
     /// What the types cannot say about a payload.
     ///
     /// # Errors
@@ -68,6 +71,8 @@ pub struct QueueProfile {
 
 /// Decoding and scaling pictures: bound by CPU.
 pub const IMAGES: QueueProfile = QueueProfile { name: "images", slots: 2 };
+/// Handing messages to a mail server: bound by its answers.
+pub const MAIL: QueueProfile = QueueProfile { name: "mail", slots: 20 };
 /// Waiting for servers of other people: bound by their answers.
 pub const WEBHOOKS: QueueProfile = QueueProfile { name: "webhooks", slots: 20 };
 /// Housekeeping: rare, and never urgent.

@@ -4,6 +4,7 @@
 //! [`for_each_kind`](crate::for_each_kind). A kind without a handler does not compile.
 
 mod contract;
+mod email_send;
 mod maintenance_drop_partitions;
 mod maintenance_prune_history;
 mod maintenance_prune_keys;
@@ -14,6 +15,7 @@ mod thumbnail_generate;
 mod webhook_deliver;
 
 pub use contract::{Contract, LONGEST_SEARCHABLE, Limits, PayloadError, QueueProfile};
+pub use email_send::EmailSend;
 pub use maintenance_drop_partitions::MaintenanceDropPartitions;
 pub use maintenance_prune_history::MaintenancePruneHistory;
 pub use maintenance_prune_keys::MaintenancePruneKeys;
@@ -30,6 +32,7 @@ use serde_json::Value;
 macro_rules! for_each_kind {
     ($callback:ident) => {
         $callback! {
+            EmailSend,
             MaintenanceDropPartitions,
             MaintenancePruneHistory,
             MaintenancePruneKeys,
@@ -54,6 +57,8 @@ pub struct Kind {
     pub searchable: &'static [&'static str],
     /// Whether its jobs act on the whole platform, so that no client of a workspace may ask for them.
     pub platform: bool,
+    /// The operation that alone makes its jobs.
+    pub route: Option<&'static str>,
     check: fn(&Value) -> Result<(), PayloadError>,
     describe: fn(&mut Registry) -> MetaSchemaRef,
 }
@@ -69,7 +74,13 @@ impl Kind {
             C::schema_ref()
         };
         let (name, queue, limits, searchable) = (C::KIND, C::QUEUE, C::LIMITS, C::SEARCHABLE);
-        Self { name, queue, limits, searchable, platform: C::PLATFORM, check, describe }
+        Self { name, queue, limits, searchable, platform: C::PLATFORM, route: C::ROUTE, check, describe }
+    }
+
+    /// Whether a client of a workspace may ask for its jobs, or keep a schedule that makes them.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.platform && self.route.is_none()
     }
 
     /// The schema of its payload, for the API's document.

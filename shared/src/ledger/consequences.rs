@@ -2,18 +2,25 @@
 
 use super::record::Changed;
 use crate::{
-    db::schema::media,
-    jobs::{Contract, ThumbnailGenerate},
+    db::schema::{email_recipients, media},
+    jobs::{Contract, EmailSend, ThumbnailGenerate},
     scheduled::{End, note_ends},
 };
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Nullable, Text},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 /// Tells the subjects of jobs that ended without success, and counts the failures of schedules.
 pub(super) async fn settle(connection: &mut AsyncPgConnection, ended: &[&Changed]) -> QueryResult<()> {
     let failed = ended.iter().filter(|row| row.state != super::State::Completed.as_str());
-    for row in failed.filter(|row| row.kind == ThumbnailGenerate::KIND) {
-        fail_media(connection, row).await?;
+    for row in failed {
+        match row.kind.as_str() {
+            ThumbnailGenerate::KIND => fail_media(connection, row).await?,
+            EmailSend::KIND => fail_recipients(connection, row).await?,
+            _ => {}
+        }
     }
     let of_schedules = ended.iter().filter_map(|row| {
         let succeeded = match row.state.as_str() {
@@ -38,4 +45,27 @@ async fn fail_media(connection: &mut AsyncPgConnection, row: &Changed) -> QueryR
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Recipients that have no outcome yet get none any more. The reply that a server gave stays.
+async fn fail_recipients(connection: &mut AsyncPgConnection, row: &Changed) -> QueryResult<()> {
+    let why = row.error_message.as_deref().unwrap_or("the job that sends it was cancelled");
+    let why: String = why.chars().take(500).collect();
+    let open = email_recipients::table
+        .filter(email_recipients::email_id.eq(row.id))
+        .filter(email_recipients::state.eq_any(["queued", "sending", "deferred"]));
+    diesel::update(open)
+        .set((
+            email_recipients::state.eq("failed"),
+            email_recipients::reply.eq(coalesce(email_recipients::reply, why)),
+            email_recipients::updated_at.eq(diesel::dsl::now),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+diesel::define_sql_function! {
+    /// The first value that is not null.
+    fn coalesce(first: Nullable<Text>, second: Text) -> Nullable<Text>;
 }

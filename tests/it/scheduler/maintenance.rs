@@ -55,7 +55,7 @@ async fn history_goes_when_its_time_is_over() {
         from (values (1, 'enqueued'), (3, 'enqueued'), (4, 'queued'), (5, 'missed')) as each (n, outcome)";
     platform.database.execute(ticks).await;
     let result = run(&platform, &MaintenancePruneHistory { ticks_kept_s: 7_200 }, "").await;
-    assert_eq!(result, serde_json::json!({ "jobs": 1, "ticks": 2 }));
+    assert_eq!(result, serde_json::json!({ "jobs": 1, "ticks": 2, "emails": 0 }));
     let mut expected = vec![retained.to_string(), open.to_string()];
     expected.sort();
     for query in [

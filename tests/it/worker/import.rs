@@ -6,6 +6,7 @@ use gotong_shared::enqueue::Dispatcher;
 use gotong_worker::{
     Resources,
     import::{self, Import},
+    mail::Mailer,
     webhook::Webhooks,
 };
 use harness::{LONG, Platform, Services, eventually};
@@ -29,6 +30,7 @@ async fn tasks_become_jobs_once_and_refused_ones_are_counted() {
     let resources = Resources {
         database: platform.database.pool(),
         storage: platform.storage.clone(),
+        mailer: Mailer::nowhere(),
         webhooks: Webhooks::new(false),
     };
     let import = Import {

@@ -1,3 +1,4 @@
+mod emails;
 mod import;
 mod thumbnails;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! The handler of every kind. A kind in the registry without one here does not compile.
 
+mod email_send;
 mod maintenance_drop_partitions;
 mod maintenance_prune_history;
 mod maintenance_prune_keys;
@@ -17,8 +18,8 @@ use gotong_shared::{
     enqueue::Claim,
     for_each_kind,
     jobs::{
-        Contract, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys, MaintenancePurgeMedia,
-        MaintenanceSweepStorage, ThumbnailGenerate, WebhookDeliver,
+        Contract, EmailSend, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys,
+        MaintenancePurgeMedia, MaintenanceSweepStorage, ThumbnailGenerate, WebhookDeliver,
     },
 };
 use serde_json::Value;

@@ -31,7 +31,7 @@ pub fn run(context: &Context, sdks: &Path, platform: &Variables, tally: &mut Tal
     let (python, typescript) = (root.join("sdks/python"), root.join("sdks/typescript"));
     if has_python(root) {
         progress::note("Python client");
-        let interpreter = virtual_environment(context, &python)?;
+        let interpreter = virtual_environment(context, "python", &python.join("requirements.txt"))?;
         let mut command = Command::new(interpreter);
         command.args(["-m", "unittest", "discover", "--verbose", "--start-directory"]).arg(python.join("tests"));
         command.env("PYTHONPATH", sdks.join("python")).env("PYTHONDONTWRITEBYTECODE", "1").envs(platform);
@@ -47,22 +47,20 @@ pub fn run(context: &Context, sdks: &Path, platform: &Variables, tally: &mut Tal
     Ok(())
 }
 
-/// An environment in `.gotong` with exactly the packages that `requirements.txt` names, hashes included.
-fn virtual_environment(context: &Context, python: &Path) -> Result<PathBuf> {
-    let folder = context.checkout.state().join("python");
-    let requirements = python.join("requirements.txt");
+/// An environment in `.gotong` with exactly the packages that a file of requirements names, hashes included.
+pub fn virtual_environment(context: &Context, name: &str, requirements: &Path) -> Result<PathBuf> {
+    let folder = context.checkout.state().join(name);
     let (interpreter, mark) = (folder.join("bin/python"), folder.join(".installed-from"));
-    let wanted = sha256(&requirements)?;
+    let wanted = sha256(requirements)?;
     if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
         return Ok(interpreter);
     }
-    progress::while_running("python", "installing what the Python client needs", || {
+    progress::while_running(name, "installing what Python needs", || {
         let mut venv = Command::new("python3");
         venv.args(["-m", "venv", "--clear"]).arg(&folder);
         run_client(&mut venv, "python3 -m venv", "Python 3 with venv (Debian: apt install python3-venv)")?;
         let mut pip = Command::new(&interpreter);
-        pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r"])
-            .arg(&requirements);
+        pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"]).arg(requirements);
         run_client(&mut pip, "pip", "Python 3 with pip")
     })?;
     fs::write(mark, wanted)?;

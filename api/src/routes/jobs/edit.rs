@@ -114,8 +114,10 @@ fn change(row: &Job, patch: &JobPatch) -> Result<JobEdit, Problem> {
                 return Err(invalid("/payload", format!("is longer than {LARGEST_PAYLOAD} bytes")));
             }
             // What the job is about stays the same, so nothing has to be looked up again.
-            if payload.get("media_id") != row.payload.get("media_id") {
-                return Err(invalid("/payload/media_id", "a job stays with its file"));
+            for subject in ["media_id", "email_id"] {
+                if payload.get(subject) != row.payload.get(subject) {
+                    return Err(invalid(format!("/payload/{subject}"), "a job stays with what it is about"));
+                }
             }
             Some((payload.clone(), kind.fields(payload)))
         }

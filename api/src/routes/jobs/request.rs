@@ -118,12 +118,16 @@ fn kind_of(name: Option<Value>) -> Result<Kind, Problem> {
         let detail = format!("Jobs of the kind {name} act on the whole platform; its schedules alone make them.");
         return Err(Problem::new(Code::Forbidden, detail).about("/kind"));
     }
+    if let Some(route) = kind.route {
+        let detail = format!("Jobs of the kind {name} are made by {route}.");
+        return Err(Problem::new(Code::Forbidden, detail).about("/kind"));
+    }
     Ok(kind)
 }
 
 /// The kinds that a client may ask for.
 pub fn open_kinds() -> impl Iterator<Item = Kind> {
-    jobs::kinds().filter(|kind| !kind.platform)
+    jobs::kinds().filter(Kind::is_open)
 }
 
 pub(super) fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Problem {

@@ -306,8 +306,9 @@ impl ScheduleDefinition {
     /// Makes the job of a tick, as the scheduler will.
     fn check_job(&self, before: Option<&Schedule>, tick: DateTime<Utc>, now: DateTime<Utc>, faults: &mut Vec<Fault>) {
         let is_platform = before.is_some_and(|schedule| schedule.workspace_id.is_none());
-        let Some(kind) = jobs::kind(&self.job.kind).filter(|kind| is_platform || !kind.platform) else {
-            let open = jobs::kinds().filter(|kind| !kind.platform).map(|kind| kind.name);
+        let Some(kind) = jobs::kind(&self.job.kind).filter(|kind| kind.is_open() || (is_platform && kind.platform))
+        else {
+            let open = jobs::kinds().filter(jobs::Kind::is_open).map(|kind| kind.name);
             let open: Vec<_> = open.collect();
             faults.push((
                 "/job/kind".into(),

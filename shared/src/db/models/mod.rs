@@ -2,6 +2,7 @@
 //! handlers for the rest.
 
 mod api_key;
+mod email;
 mod job;
 mod job_attempt;
 mod media;
@@ -9,6 +10,7 @@ mod schedule;
 mod user;
 
 pub use api_key::{ApiKey, NewApiKey};
+pub use email::{Email, EmailRecipient, Suppression};
 pub use job::Job;
 pub use job_attempt::JobAttempt;
 pub use media::{Media, NewMedia, Thumbnail};
