@@ -49,6 +49,10 @@ fn told(path: &str) -> String {
 
 /// The answer, whatever happens, and the template of the route that gave it.
 async fn answer<E: Endpoint>(routes: &E, request: Request, context: &RequestContext) -> (Response, String) {
+    if request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
+        let problem = Problem::new(Code::Malformed, "The address holds the character NUL, which names nothing.");
+        return (problem.respond(&context.request_id), "unknown".into());
+    }
     // What a panic leaves behind is dropped with the request; state that is shared is behind locks that tell.
     match AssertUnwindSafe(routes.call(request)).catch_unwind().await {
         Ok(Ok(output)) => {

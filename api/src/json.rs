@@ -60,6 +60,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             format!("The body is no JSON, by line {} column {}.", error.line(), error.column()),
         )
     })?;
+    if let Some(place) = pointer::find_nul(&value) {
+        let problem = Problem::new(Code::Invalid, "The body does not fit.");
+        return Err(problem.at(place, "holds the character NUL, which cannot be kept"));
+    }
     pointer::parse(value)
         .map_err(|(place, message)| Problem::new(Code::Invalid, "The body does not fit.").at(place, message))
 }
@@ -96,6 +100,8 @@ mod tests {
             (r#"{"lines":[{}]}"#, 422, Some("/lines/0/count")),
             (r#"{"lines":[],"a/b":1}"#, 422, Some("/a~1b")),
             ("[]", 422, Some("")),
+            (r#"{"lines":[{"count":1},"a\u0000"]}"#, 422, Some("/lines/1")),
+            (r#"{"a":{"b\u0000/":1}}"#, 422, Some("/a/b\0~1")),
         ] {
             let (was, problem) = refusal(body).await;
             assert_eq!((was, problem["errors"][0]["pointer"].as_str()), (status, pointer), "{body}: {problem}");

@@ -16,6 +16,7 @@ mod dashboard;
 mod envelope;
 mod feed;
 mod file;
+mod gathered;
 mod idempotency;
 mod json;
 mod linger;

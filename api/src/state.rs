@@ -1,6 +1,12 @@
 //! What every request may use.
 
-use crate::{Config, auth::throttle::Throttle, feed::Feeds, problem::Problem, routes::operating::Figures};
+use crate::{
+    Config,
+    auth::{Lookups, throttle::Throttle},
+    feed::Feeds,
+    problem::Problem,
+    routes::{jobs::Group, operating::Figures},
+};
 use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use gotong_queue::Micros;
@@ -76,6 +82,10 @@ pub struct AppState {
     pub throttle: Arc<Throttle>,
     /// What operators look at, read once for all who ask at the same time.
     pub figures: Arc<Figures>,
+    /// Keys that are looked up.
+    pub lookups: Arc<Lookups>,
+    /// Single jobs that wait to be written.
+    pub group: Arc<Group>,
     /// Live views.
     pub feeds: Arc<Feeds>,
     /// Passwords that are hashed at once.
@@ -109,6 +119,8 @@ impl AppState {
             secure_cookies: config.api.public_url.scheme() == "https",
             throttle: Arc::default(),
             figures: Arc::default(),
+            lookups: Arc::default(),
+            group: Arc::default(),
             feeds: Arc::default(),
             password_places: Arc::new(Semaphore::new(HASHERS)),
             upload_places: Arc::new(Semaphore::new(config.api.uploads.concurrent)),

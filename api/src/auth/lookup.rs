@@ -1,19 +1,21 @@
 //! A key's actor, from the ledger.
 //!
-//! Every request asks: an answer kept in memory would let a revoked key live on.
+//! Every request asks: an answer kept in memory would let a revoked key live on. Those that ask at the same time share
+//! the query.
 
 use super::{
     Actor,
     key::{self, KeyHash},
 };
-use crate::{AppState, problem::Problem};
+use crate::{AppState, gathered::Gathered, problem::Problem};
 use diesel::{IntoSql, dsl::now, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
 use gotong_shared::db::{models::ApiKey, schema::api_keys};
 use uuid::Uuid;
 
 /// Which key is meant.
-pub(super) enum Meant {
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Meant {
     /// By what was sent.
     Hash(KeyHash),
     /// By what a session names.
@@ -28,8 +30,15 @@ pub(super) async fn actor_of_key(state: &AppState, key: &str) -> Result<Option<A
     }
 }
 
+/// Look-ups under way.
+pub type Lookups = Gathered<Meant, Result<Option<Actor>, Problem>>;
+
 /// Who holds the key that is meant, if it is valid now.
 pub(super) async fn actor_of(state: &AppState, meant: Meant) -> Result<Option<Actor>, Problem> {
+    state.lookups.get(meant, async |meant| look_up(state, *meant).await).await
+}
+
+async fn look_up(state: &AppState, meant: Meant) -> Result<Option<Actor>, Problem> {
     let this_moment = || now.into_sql::<Timestamptz>().nullable();
     let mut session = state.session().await?;
     let (connection, deadline) = session.ledger();

@@ -8,6 +8,7 @@ pub mod session;
 pub mod throttle;
 
 pub use caller::{Caller, Reader, Writer};
+pub use lookup::Lookups;
 
 use poem_openapi::Enum;
 use std::{fmt, str::FromStr};

@@ -7,12 +7,14 @@ mod edit;
 mod events;
 mod filter;
 mod find;
+mod group;
 mod request;
 mod resource;
 
 pub use actions::JobActionsApi;
 pub use events::JobEventsApi;
 pub use find::{among, find};
+pub use group::Group;
 pub use resource::{JobFailure, JobProgress, JobResource};
 
 use super::{Asking, Batching, Listing, Reading, Tag};
@@ -33,6 +35,7 @@ use chrono::{DateTime, Utc};
 use filter::Asked;
 use find::Wish;
 use gotong_shared::{enqueue::Claim, ledger::State};
+use group::accept_one;
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -118,7 +121,14 @@ impl JobsApi {
         let key = key.as_ref().map(|key| (key, fingerprint(&Value::Object(body.0.0.clone()))));
         let wanted = body.0.read(&caller, context.trace)?;
         let id = wanted.job.id;
-        let done = match accept(app, &caller, vec![wanted], key, single).await {
+        let done = match key {
+            None => accept_one(app, wanted)
+                .await
+                .and_then(|outcome| single(vec![outcome], IsStored::NO))
+                .map(|(job, _)| Done::Now(job)),
+            Some(_) => accept(app, vec![wanted], key, single).await,
+        };
+        let done = match done {
             // Nobody knows whether it was committed: the row tells.
             Err(Fault::Unknown(problem)) => {
                 let job = find(app, &caller, id).await.map_err(|_| problem)?;
@@ -183,7 +193,7 @@ impl JobsApi {
             let body = is_stored.body(&result);
             Ok((result, Answer { status: 207, location: None, body }))
         };
-        let done = accept(app, &caller, wanted, key, answer).await;
+        let done = accept(app, wanted, key, answer).await;
         batch_answer(done.map_err(Fault::problem)?)
     }
 

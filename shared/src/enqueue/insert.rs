@@ -125,11 +125,15 @@ pub async fn enqueue_each(connection: &mut AsyncPgConnection, jobs: &[NewJob]) -
         .bind::<Array<Text>, _>(fields.iter().map(|(_, field)| *field).collect::<Vec<_>>());
     let mut rows: HashMap<Uuid, Inserted> =
         Cached(insert).load(connection).await?.into_iter().map(|row: Inserted| (row.id, row)).collect();
+    let mut refused = Vec::new();
     for job in jobs {
-        if let Some(row) = rows.remove(&job.id) {
-            enqueued.add(accepted(job, &row), row.epoch);
+        match rows.remove(&job.id) {
+            Some(row) => enqueued.add(accepted(job, &row), row.epoch),
+            None if job.unique_key.is_some() => refused.push(job.id),
+            None => {}
         }
     }
+    free_keys_of(connection, &refused).await?;
     Ok(enqueued)
 }
 
@@ -195,6 +199,18 @@ async fn claim_unique_keys(
     let keyed =
         jobs.iter().filter_map(|job| Some((job.id, key_scope(job.workspace_id, job.kind), job.unique_key.as_deref()?)));
     claim_keys(connection, &keyed.collect::<Vec<_>>()).await
+}
+
+/// Frees the keys of jobs that were refused; one that has a row was accepted before, and keeps its key.
+async fn free_keys_of(connection: &mut AsyncPgConnection, refused: &[Uuid]) -> Result<(), diesel::result::Error> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let free = diesel::sql_query(
+        "delete from unique_keys where job_id = any($1) and not exists (select from jobs where id = unique_keys.job_id)",
+    );
+    Cached(free.bind::<Array<SqlUuid>, _>(refused)).execute(connection).await?;
+    Ok(())
 }
 
 /// Within what a unique key is unique.

@@ -17,6 +17,22 @@ pub fn parse<T: DeserializeOwned>(value: Value) -> Result<T, (String, String)> {
     })
 }
 
+/// Where a text or a name in the value holds the character NUL, which PostgreSQL can keep nowhere.
+#[must_use]
+pub fn find_nul(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| Some(format!("/{index}{}", find_nul(item)?)))
+        }
+        Value::Object(members) => members.iter().find_map(|(key, member)| {
+            let place = if key.contains('\0') { String::new() } else { find_nul(member)? };
+            Some(format!("/{}{place}", escape(key)))
+        }),
+        _ => None,
+    }
+}
+
 fn pointer(path: &Path) -> String {
     path.iter().fold(String::new(), |mut pointer, segment| {
         _ = match segment {

@@ -255,4 +255,10 @@ async fn roles_and_workspaces_keep_schedules_apart() {
     changed["name"] = json!("mine");
     let (status, problem) = send(&admin, "PUT", path(&purge), Some("*"), changed).await;
     assert_eq!((status.as_u16(), problem["errors"][0]["pointer"].as_str()), (422, Some("/name")));
+    let (status, run) = send(&admin, "POST", &format!("{}/run-now", path(&purge)), None, Value::Null).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{run}");
+    let job = format!("/api/v1/jobs/{}", run["job_id"].as_str().unwrap());
+    let (status, found) = admin.get(&job).await;
+    assert_eq!((status, found["kind"].as_str()), (StatusCode::OK, Some("maintenance.purge_media")), "{found}");
+    assert_eq!(operator.get(&job).await.0, StatusCode::NOT_FOUND);
 }

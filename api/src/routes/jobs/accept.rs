@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     AppState,
-    auth::Actor,
     idempotency::{Fingerprint, IdempotencyKey},
     problem::{Code, Problem},
     state::Session,
@@ -48,6 +47,9 @@ pub enum Outcome {
 pub struct IsStored(bool);
 
 impl IsStored {
+    /// No key names it.
+    pub const NO: Self = Self(false);
+
     /// The body to keep, if any is.
     pub fn body(self, answer: &impl ToJSON) -> Value {
         self.0.then(|| answer.to_json()).flatten().unwrap_or_default()
@@ -60,7 +62,6 @@ impl IsStored {
 /// When nothing was accepted; [`Fault::Unknown`] when nobody can know.
 pub async fn accept<A: Send>(
     state: &AppState,
-    actor: &Actor,
     wanted: Vec<Wanted>,
     key: Option<(&IdempotencyKey, Fingerprint)>,
     answer: impl FnOnce(Vec<Outcome>, IsStored) -> Result<(A, Answer), Fault> + Send,
@@ -72,7 +73,7 @@ pub async fn accept<A: Send>(
     let is_stored = IsStored(key.is_some());
     let (key, fingerprint) = key.unzip();
     let done = once(state, key, fingerprint.unwrap_or_default(), async |session| {
-        let (outcomes, enqueued) = write(session, actor, &jobs, &policies).await?;
+        let (outcomes, enqueued) = write(session, &jobs, &policies).await?;
         let (done, stored) = answer(outcomes, is_stored)?;
         Ok(((done, enqueued), stored))
     })
@@ -109,14 +110,17 @@ pub fn discard(state: &AppState, objects: Vec<String>) {
     });
 }
 
-async fn write(
+/// Writes the rows of jobs that may be accepted, within the session's transaction; outcomes in the order of the jobs.
+///
+/// # Errors
+/// When nothing can be written.
+pub async fn write(
     session: &mut Session,
-    actor: &Actor,
     jobs: &[NewJob],
     policies: &[UniquePolicy],
 ) -> Result<(Vec<Outcome>, Enqueued), Fault> {
-    let missing = missing_media(session, actor, jobs).await?;
-    let is_missing = |job: &NewJob| subject(job).is_some_and(|id| missing.contains(&id));
+    let missing = missing_media(session, jobs).await?;
+    let is_missing = |job: &NewJob| subject(job).is_some_and(|id| missing.contains(&(job.workspace_id, id)));
     let new: Cow<'_, [NewJob]> =
         if missing.is_empty() { jobs.into() } else { jobs.iter().filter(|job| !is_missing(job)).cloned().collect() };
     let (connection, deadline) = session.ledger();
@@ -139,7 +143,7 @@ async fn write(
             return Outcome::Refused(invalid("/payload/media_id", "there is no such image"));
         }
         match before.get(&job.id) {
-            Some(row) if is_same(row, job, actor) => Outcome::Accepted(Box::new(row.clone())),
+            Some(row) if is_same(row, job) => Outcome::Accepted(Box::new(row.clone())),
             Some(_) => Outcome::Refused(Problem::new(Code::Duplicate, "Another job has this id.").about("/id")),
             None => Outcome::Refused(invalid(
                 "/id",
@@ -168,21 +172,22 @@ fn subject(job: &NewJob) -> Option<Uuid> {
     job.payload.get("media_id")?.as_str()?.parse().ok()
 }
 
-/// The images among the jobs' subjects that the workspace does not have.
-async fn missing_media(session: &mut Session, actor: &Actor, jobs: &[NewJob]) -> Result<HashSet<Uuid>, Problem> {
-    let mut ids: HashSet<Uuid> = jobs.iter().filter_map(subject).collect();
-    if ids.is_empty() {
-        return Ok(ids);
+/// The images among the jobs' subjects that their workspaces do not have.
+async fn missing_media(session: &mut Session, jobs: &[NewJob]) -> Result<HashSet<(Uuid, Uuid)>, Problem> {
+    let mut missing: HashSet<_> = jobs.iter().filter_map(|job| Some((job.workspace_id, subject(job)?))).collect();
+    if missing.is_empty() {
+        return Ok(missing);
     }
     let (connection, deadline) = session.ledger();
+    let ids: Vec<Uuid> = missing.iter().map(|(_, id)| *id).collect();
     let there = media::table
-        .filter(media::id.eq_any(&ids).and(media::workspace_id.eq(actor.workspace_id)))
+        .filter(media::id.eq_any(ids))
         .filter(media::deleted_at.is_null().and(media::category.eq("image")))
-        .select(media::id);
-    for id in deadline.bound(there.load::<Uuid>(connection)).await? {
-        ids.remove(&id);
+        .select((media::workspace_id, media::id));
+    for one in deadline.bound(there.load::<(Uuid, Uuid)>(connection)).await? {
+        missing.remove(&one);
     }
-    Ok(ids)
+    Ok(missing)
 }
 
 async fn known(session: &mut Session, ids: &[Uuid]) -> Result<HashMap<Uuid, Job>, Problem> {
@@ -192,8 +197,8 @@ async fn known(session: &mut Session, ids: &[Uuid]) -> Result<HashMap<Uuid, Job>
 }
 
 /// Whether a row was accepted from an equal request. What an edit or a run has changed since does not count.
-fn is_same(row: &Job, job: &NewJob, actor: &Actor) -> bool {
-    row.workspace_id == actor.workspace_id && row.kind == job.kind && (row.payload == job.payload || row.generation > 1)
+fn is_same(row: &Job, job: &NewJob) -> bool {
+    row.workspace_id == job.workspace_id && row.kind == job.kind && (row.payload == job.payload || row.generation > 1)
 }
 
 /// The fingerprint of a body, whatever the order of its members and the white space.

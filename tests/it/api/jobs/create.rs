@@ -42,6 +42,7 @@ async fn what_cannot_be_accepted_is_pointed_at_and_leaves_nothing() {
         (thumbnail_with(&media, &json!({ "priority": 5 })), "/priority"),
         (thumbnail_with(&media, &json!({ "run_at": "tomorrow" })), "/run_at"),
         (thumbnail_with(&media, &json!({ "colour": "red" })), "/colour"),
+        (thumbnail_with(&media, &json!({ "unique_key": "a\0b" })), "/unique_key"),
         (thumbnail_with(&media, &json!({ "id": "019a0000-0000-7000-8000-000000000000" })), "/id"),
     ] {
         let (status, problem) = post(&client, JOBS, &body).await;
@@ -56,6 +57,7 @@ async fn what_cannot_be_accepted_is_pointed_at_and_leaves_nothing() {
     assert_eq!(post(&viewer, JOBS, &thumbnail(&media)).await.0, StatusCode::FORBIDDEN);
     let garbage = client.request("POST", JOBS).header("content-type", "application/json").body("{").send().await;
     assert_eq!(garbage.unwrap().status(), StatusCode::BAD_REQUEST);
+    assert_eq!(client.get(&format!("{JOBS}?queue=a%00b")).await.0, StatusCode::BAD_REQUEST);
     let large = vec![b' '; 7 * 1024 * 1024];
     let large = client.request("POST", JOBS).header("content-type", "application/json").body(large).send().await;
     assert_eq!(large.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);

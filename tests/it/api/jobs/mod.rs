@@ -4,6 +4,7 @@ mod actions;
 mod create;
 mod edit;
 mod list;
+mod together;
 mod wait;
 
 use harness::{Client, Platform, answer, jpeg};
