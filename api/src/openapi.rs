@@ -3,6 +3,7 @@
 use crate::{
     problem::Code,
     routes::{
+        documents::DocumentsApi,
         email_events::EmailEventsApi,
         email_templates::EmailTemplatesApi,
         emails::EmailsApi,
@@ -10,6 +11,8 @@ use crate::{
         media::MediaApi,
         operating::{self, OperatingApi},
         schedules::SchedulesApi,
+        search::SearchApi,
+        search_indexes::SearchIndexesApi,
         session::SessionApi,
         suppressions::SuppressionsApi,
     },
@@ -34,8 +37,11 @@ pub type Operations = (
     OperatingApi,
     SchedulesApi,
     (EmailsApi, EmailTemplatesApi, SuppressionsApi, EmailEventsApi),
+    SearchApis,
     SessionApi,
 );
+/// Documents and their search.
+type SearchApis = (DocumentsApi, SearchApi, SearchIndexesApi);
 /// The operations with their description.
 pub type Service = OpenApiService<Operations, ()>;
 
@@ -51,11 +57,14 @@ const DESCRIPTION: &str = "Applications hand their slow and fragile work to Goto
     **Errors** are problem documents (RFC 9457); their codes are listed at [/docs/problems](/docs/problems).\n\n\
     **Work is asynchronous**: what takes time is answered 202 with `Location`, the job to ask about.";
 
+const SEARCH: SearchApis = (DocumentsApi, SearchApi, SearchIndexesApi);
+
 /// Every operation, described.
 #[must_use]
 pub fn service() -> Service {
     let mail = (EmailsApi, EmailTemplatesApi, SuppressionsApi, EmailEventsApi);
-    let operations = (MediaApi, JobsApi, JobActionsApi, JobEventsApi, operating::APIS, SchedulesApi, mail, SessionApi);
+    let operations =
+        (MediaApi, JobsApi, JobActionsApi, JobEventsApi, operating::APIS, SchedulesApi, mail, SEARCH, SessionApi);
     OpenApiService::new(operations, "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))

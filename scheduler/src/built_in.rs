@@ -9,9 +9,10 @@ use gotong_shared::{
     db::schema::schedules,
     jobs::{
         Contract, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys, MaintenancePurgeMedia,
-        MaintenanceSweepStorage,
+        MaintenanceSweepStorage, SearchAudit, SearchPrune,
     },
     schedule::Timetable,
+    search::PORTFOLIO,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -25,7 +26,7 @@ struct BuiltIn {
     payload: serde_json::Value,
 }
 
-fn all() -> [BuiltIn; 5] {
+fn all() -> [BuiltIn; 7] {
     let seconds = |time: Duration| time.as_secs();
     [
         BuiltIn {
@@ -58,6 +59,13 @@ fn all() -> [BuiltIn; 5] {
             kind: MaintenanceSweepStorage::KIND,
             payload: json!({ "grace_s": seconds(MaintenanceSweepStorage::USUAL_GRACE) }),
         },
+        BuiltIn {
+            name: "audit-search",
+            expression: "47 2 * * *",
+            kind: SearchAudit::KIND,
+            payload: json!({ "index": PORTFOLIO, "settle_s": seconds(SearchAudit::USUAL_SETTLE) }),
+        },
+        BuiltIn { name: "prune-search", expression: "27 * * * *", kind: SearchPrune::KIND, payload: json!({}) },
     ]
 }
 

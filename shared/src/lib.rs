@@ -3,6 +3,7 @@
 //! - [`config`]: one struct per concern, read from `GOTONG_…` variables. The only place that reads the environment.
 //! - [`db`]: the pool, the schema and one file of rows per table.
 //! - [`jobs`]: the contract of every kind of job (payload, queue, limits), and the registry of them all.
+//! - [`documents`]: what can be searched: the rows that every index follows.
 //! - [`enqueue`]: how a job is accepted: within the caller's transaction, pushed after its commit.
 //! - [`ledger`]: the protocol between the ledger and the queues; every change of a job's row is made there.
 //! - [`queue_settings`]: what an operator decided about a queue.
@@ -17,6 +18,7 @@
 
 pub mod config;
 pub mod db;
+pub mod documents;
 pub mod enqueue;
 pub mod jobs;
 pub mod ledger;

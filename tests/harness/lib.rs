@@ -12,6 +12,7 @@ mod platform;
 mod processes;
 mod receiver;
 mod redis;
+mod search_index;
 mod services;
 mod waiting;
 
@@ -22,5 +23,6 @@ pub use platform::{Client, Platform, Running, Servers, answer};
 pub use processes::{Binary, Process};
 pub use receiver::{Received, Receiver};
 pub use redis::{port_of, redis_command};
+pub use search_index::{Contents, SearchIndexes, documents};
 pub use services::Services;
 pub use waiting::{LONG, eventually};

@@ -1,7 +1,7 @@
 //! A whole platform of a test's own.
 
 use crate::{
-    LONG, Services, TestDatabase, eventually,
+    LONG, SearchIndexes, Services, TestDatabase, eventually,
     processes::{Binary, Process, free_port},
     redis::{port_of, redis_command},
 };
@@ -39,6 +39,8 @@ pub struct Servers {
     pub storage: Option<(String, String, String)>,
     /// Settings that take the place of the usual ones, or come on top of them.
     pub settings: Vec<(&'static str, String)>,
+    /// An address of Elasticsearch; an empty one is none.
+    pub elasticsearch: Option<String>,
 }
 
 /// Ledger, queues, bucket and an API process of a test's own.
@@ -47,6 +49,8 @@ pub struct Platform {
     pub database: TestDatabase,
     /// The bucket.
     pub storage: Storage,
+    /// The search index, past every client of ours.
+    pub search: SearchIndexes,
     /// The workspace that [`Platform::client`] belongs to.
     pub workspace: Uuid,
     variables: Vec<(String, String)>,
@@ -92,13 +96,18 @@ impl Platform {
             ("GOTONG_LOG".into(), std::env::var("GOTONG_TEST_LOGS").unwrap_or_else(|_| "warn".into())),
             ("GOTONG_LOG_FORMAT".into(), "pretty".into()),
         ];
-        variables.extend(shared.elasticsearch.clone().map(|url| ("GOTONG_ELASTICSEARCH_URL".into(), url)));
+        variables.push(("GOTONG_SEARCH_PREFIX".into(), format!("t{}-", &unique[..12])));
+        variables.push(("GOTONG_SEARCH_SHARDS".into(), "2".into()));
+        let elasticsearch = servers.elasticsearch.or_else(|| shared.elasticsearch.clone()).unwrap_or_default();
+        variables.push(("GOTONG_ELASTICSEARCH_URL".into(), elasticsearch));
+        let search =
+            SearchIndexes::new(shared.elasticsearch.as_deref().unwrap_or_default(), &format!("t{}-", &unique[..12]));
         variables.retain(|(name, _)| servers.settings.iter().all(|(other, _)| name != other));
         variables.extend(servers.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let storage = Storage::new(&StorageConfig::read(&mut Reader::from_pairs(variables.clone())));
         storage.ensure_bucket().await.expect("a bucket can be made");
         let workspace = Uuid::now_v7();
-        let platform = Self { database, storage, workspace, variables, api: None };
+        let platform = Self { database, storage, search, workspace, variables, api: None };
         let mut connection = platform.database.pool().connection().await.expect("connects");
         let row = (workspaces::id.eq(workspace), workspaces::name.eq("test"));
         diesel::insert_into(workspaces::table).values(row).execute(&mut connection).await.expect("inserts");
@@ -212,7 +221,7 @@ impl Platform {
     /// Runs a worker in this process.
     #[must_use]
     pub fn worker(&self) -> Running {
-        self.worker_on("images:2,mail:20,maintenance:1,webhooks:4")
+        self.worker_on("images:2,mail:20,maintenance:1,search:64,search-upkeep:2,webhooks:4")
     }
 
     /// Runs a worker for those queues in this process.

@@ -4,5 +4,6 @@
 mod api;
 mod ledger;
 mod scheduler;
+mod search;
 mod serial;
 mod worker;

@@ -3,12 +3,10 @@
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use gotong_queue::Client;
-use gotong_shared::{config::Reader, db::Database, enqueue::Dispatcher, process, storage::Storage};
+use gotong_shared::{config::Reader, enqueue::Dispatcher, process};
 use gotong_worker::{
     Resources, Settings,
     import::{self, Import},
-    mail::Mailer,
-    webhook::Webhooks,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -78,12 +76,7 @@ async fn import(arguments: ImportArguments) -> anyhow::Result<()> {
     let settings = start()?;
     let ImportArguments { from, queue, kind, workspace, idle_seconds } = arguments;
     let client = Client::connect(settings.queue.engine()).await?;
-    let resources = Resources {
-        database: Database::new(&settings.database)?,
-        storage: Storage::new(&settings.storage),
-        mailer: Mailer::new(&settings.mail)?,
-        webhooks: Webhooks::new(settings.worker.private_webhooks),
-    };
+    let resources = Resources::new(&settings)?;
     let import = Import { from, queue, kind, workspace, idle: Duration::from_secs(idle_seconds.max(1)) };
     let imported = import::run(import, resources, Dispatcher::new(client)).await?;
     println!("{} accepted, {} known already, {} refused", imported.accepted, imported.known, imported.refused);

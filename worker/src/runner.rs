@@ -3,6 +3,7 @@
 use crate::{
     jobs,
     mail::{Mailer, MailerError},
+    search::Indexer,
     webhook::Webhooks,
 };
 use apalis::{
@@ -12,11 +13,12 @@ use apalis::{
 use gotong_queue::{Backend, Client, Job, Outcome, Subscription, WorkerInfo};
 use gotong_shared::{
     config::{
-        ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, QueueSlots, Reader, StorageConfig,
-        WorkerConfig,
+        ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, QueueSlots, Reader, SearchConfig,
+        StorageConfig, WorkerConfig,
     },
     db::{Database, DatabaseError},
     probe,
+    search::{Search, SearchError},
     storage::Storage,
 };
 use prometheus::{HistogramVec, IntCounterVec};
@@ -39,6 +41,29 @@ pub struct Resources {
     pub mailer: Mailer,
     /// Receivers of webhooks.
     pub webhooks: Webhooks,
+    /// The search index.
+    pub search: Search,
+    /// Documents to be brought to it.
+    pub indexer: Indexer,
+}
+
+impl Resources {
+    /// Clients that connect when they are first used.
+    ///
+    /// # Errors
+    /// When one of them cannot be built.
+    pub fn new(settings: &Settings) -> Result<Self, RunError> {
+        let database = Database::new(&settings.database)?;
+        let search = Search::new(&settings.search)?;
+        Ok(Self {
+            storage: Storage::new(&settings.storage),
+            mailer: Mailer::new(&settings.mail)?,
+            webhooks: Webhooks::new(settings.worker.private_webhooks),
+            indexer: Indexer::start(database.clone(), search.clone()),
+            search,
+            database,
+        })
+    }
 }
 
 /// Everything a worker process is told.
@@ -53,6 +78,8 @@ pub struct Settings {
     pub storage: StorageConfig,
     /// The mail server.
     pub mail: MailConfig,
+    /// The search index.
+    pub search: SearchConfig,
     /// Queues and slots.
     pub worker: WorkerConfig,
 }
@@ -69,6 +96,7 @@ impl Settings {
             queue: QueueConfig::read(&mut reader),
             storage: StorageConfig::read(&mut reader),
             mail: MailConfig::read(&mut reader),
+            search: SearchConfig::read(&mut reader),
             worker: WorkerConfig::read(&mut reader),
         };
         reader.finish(settings)
@@ -81,6 +109,9 @@ pub enum RunError {
     /// The pool could not be built.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The address of Elasticsearch can never work.
+    #[error("GOTONG_ELASTICSEARCH_URL: {0}")]
+    Search(#[from] SearchError),
     /// The engine refuses its settings.
     #[error("the queue engine cannot start: {0}")]
     Queue(#[from] gotong_queue::Error),
@@ -101,12 +132,7 @@ pub enum RunError {
 /// When it cannot start; once started, no fault of a server ends it.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), RunError> {
     let client = Client::connect(settings.queue.engine()).await?;
-    let resources = Resources {
-        database: Database::new(&settings.database)?,
-        storage: Storage::new(&settings.storage),
-        mailer: Mailer::new(&settings.mail)?,
-        webhooks: Webhooks::new(settings.worker.private_webhooks),
-    };
+    let resources = Resources::new(&settings)?;
     let readiness = Readiness::watch(client.clone(), stop.clone());
     if let Some(listen) = settings.process.probe {
         probe::serve(listen, Arc::new(move || readiness.get().into())).await.map_err(RunError::Probe)?;

@@ -1,6 +1,7 @@
 //! One file, or folder, per resource.
 
 pub mod alerts;
+pub mod documents;
 pub mod email_events;
 pub mod email_templates;
 pub mod emails;
@@ -12,6 +13,8 @@ pub mod media;
 pub mod operating;
 pub mod queues;
 pub mod schedules;
+pub mod search;
+pub mod search_indexes;
 pub mod session;
 pub mod stats;
 pub mod suppressions;
@@ -37,6 +40,8 @@ pub enum Tag {
     Schedules,
     /// E-mails, their templates, and who gets none.
     Emails,
+    /// Documents, and finding them.
+    Search,
     /// Signing in in a browser.
     Session,
 }

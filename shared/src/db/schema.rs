@@ -357,3 +357,43 @@ diesel::allow_tables_to_appear_in_same_query!(schedules, schedule_ticks, schedul
 diesel::allow_tables_to_appear_in_same_query!(jobs, workspaces);
 diesel::joinable!(email_recipients -> emails (email_id));
 diesel::allow_tables_to_appear_in_same_query!(emails, email_recipients, email_domains, suppressions, workspaces);
+
+diesel::table! {
+    documents (workspace_id, kind, id) {
+        workspace_id -> Uuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        id -> Text,
+        version -> BigInt,
+        body -> Nullable<Jsonb>,
+        bucket -> SmallInt,
+        salt -> Integer,
+        pending_job_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    search_indexes (name) {
+        name -> Text,
+        active -> Nullable<Text>,
+        building -> Nullable<Text>,
+        filled_to -> Nullable<Jsonb>,
+        filled -> BigInt,
+        reindex_job_id -> Nullable<Uuid>,
+        reindexed_at -> Nullable<Timestamptz>,
+        audited_at -> Nullable<Timestamptz>,
+        drift -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    retired_search_indexes (index_name) {
+        index_name -> Text,
+        name -> Text,
+        retired_at -> Timestamptz,
+        drop_after -> Timestamptz,
+    }
+}

@@ -75,6 +75,10 @@ pub const IMAGES: QueueProfile = QueueProfile { name: "images", slots: 2 };
 pub const MAIL: QueueProfile = QueueProfile { name: "mail", slots: 20 };
 /// Waiting for servers of other people: bound by their answers.
 pub const WEBHOOKS: QueueProfile = QueueProfile { name: "webhooks", slots: 20 };
+/// Bringing documents to the search index: many at once, because they share their writes.
+pub const SEARCH: QueueProfile = QueueProfile { name: "search", slots: 256 };
+/// Building and comparing whole search indices: long, and never urgent.
+pub const SEARCH_UPKEEP: QueueProfile = QueueProfile { name: "search-upkeep", slots: 2 };
 /// Housekeeping: rare, and never urgent.
 pub const MAINTENANCE: QueueProfile = QueueProfile { name: "maintenance", slots: 1 };
 

@@ -11,6 +11,10 @@ mod maintenance_prune_keys;
 mod maintenance_purge_media;
 mod maintenance_sweep_storage;
 pub mod pointer;
+mod search_audit;
+mod search_index;
+mod search_prune;
+mod search_reindex;
 mod thumbnail_generate;
 mod webhook_deliver;
 
@@ -21,6 +25,10 @@ pub use maintenance_prune_history::MaintenancePruneHistory;
 pub use maintenance_prune_keys::MaintenancePruneKeys;
 pub use maintenance_purge_media::MaintenancePurgeMedia;
 pub use maintenance_sweep_storage::MaintenanceSweepStorage;
+pub use search_audit::SearchAudit;
+pub use search_index::SearchIndex;
+pub use search_prune::SearchPrune;
+pub use search_reindex::SearchReindex;
 pub use thumbnail_generate::ThumbnailGenerate;
 pub use webhook_deliver::WebhookDeliver;
 
@@ -38,6 +46,10 @@ macro_rules! for_each_kind {
             MaintenancePruneKeys,
             MaintenancePurgeMedia,
             MaintenanceSweepStorage,
+            SearchAudit,
+            SearchIndex,
+            SearchPrune,
+            SearchReindex,
             ThumbnailGenerate,
             WebhookDeliver,
         }

@@ -3,14 +3,15 @@
 use super::record::Changed;
 use crate::{
     db::schema::{email_recipients, media},
-    jobs::{Contract, EmailSend, ThumbnailGenerate},
+    jobs::{Contract, EmailSend, SearchIndex, ThumbnailGenerate},
     scheduled::{End, note_ends},
 };
 use diesel::{
     prelude::*,
-    sql_types::{Nullable, Text},
+    sql_types::{Array, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
 /// Tells the subjects of jobs that ended without success, and counts the failures of schedules.
 pub(super) async fn settle(connection: &mut AsyncPgConnection, ended: &[&Changed]) -> QueryResult<()> {
@@ -22,6 +23,9 @@ pub(super) async fn settle(connection: &mut AsyncPgConnection, ended: &[&Changed
             _ => {}
         }
     }
+    let unindexed =
+        ended.iter().filter(|row| row.kind == SearchIndex::KIND && row.state != super::State::Completed.as_str());
+    release_documents(connection, &unindexed.map(|row| row.id).collect::<Vec<_>>()).await?;
     let of_schedules = ended.iter().filter_map(|row| {
         let succeeded = match row.state.as_str() {
             state if state == super::State::Cancelled.as_str() => None,
@@ -68,4 +72,24 @@ async fn fail_recipients(connection: &mut AsyncPgConnection, row: &Changed) -> Q
 diesel::define_sql_function! {
     /// The first value that is not null.
     fn coalesce(first: Nullable<Text>, second: Text) -> Nullable<Text>;
+}
+
+/// Takes the names of jobs off documents that they will not bring to the index any more, so that the next change brings
+/// a job of its own.
+async fn release_documents(connection: &mut AsyncPgConnection, jobs: &[Uuid]) -> QueryResult<()> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let statement = "
+        with held as (
+            select d.workspace_id, d.type, d.id from jobs
+            join documents d on d.workspace_id = jobs.workspace_id
+                and d.type = jobs.payload ->> 'type' and d.id = jobs.payload ->> 'id'
+            where jobs.id = any ($1) and d.pending_job_id = jobs.id
+            order by d.workspace_id, d.type, d.id for no key update of d)
+        update documents d set pending_job_id = null from held
+        where d.workspace_id = held.workspace_id and d.type = held.type and d.id = held.id
+          and d.pending_job_id = any ($1)";
+    diesel::sql_query(statement).bind::<Array<SqlUuid>, _>(jobs).execute(connection).await?;
+    Ok(())
 }

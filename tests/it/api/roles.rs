@@ -43,6 +43,7 @@ async fn a_viewer_is_refused_by_every_route_that_changes_something() {
         }
         let (method, path) = operation.split_once(' ').unwrap();
         let path = path.replace("{id}", &uuid::Uuid::now_v7().to_string()).replace("{name}", "images");
+        let path = path.replace("{type}", "project");
         assert!(!path.contains('{'), "{path} has a part that this test does not fill in");
         let request = viewer.request(method, &path).json(&serde_json::json!({}));
         let (status, problem) = answer(request.send().await.unwrap()).await;

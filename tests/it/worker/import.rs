@@ -2,12 +2,10 @@
 
 use apalis_core::backend::TaskSink;
 use apalis_redis::{Config, RedisStorage};
-use gotong_shared::enqueue::Dispatcher;
+use gotong_shared::{config::Reader, enqueue::Dispatcher};
 use gotong_worker::{
-    Resources,
+    Resources, Settings,
     import::{self, Import},
-    mail::Mailer,
-    webhook::Webhooks,
 };
 use harness::{LONG, Platform, Services, eventually};
 use serde_json::{Value, json};
@@ -27,12 +25,8 @@ async fn tasks_become_jobs_once_and_refused_ones_are_counted() {
         old.push(json!({ "grace_s": grace_s })).await.unwrap();
     }
     old.push(json!({ "grace_s": "long" })).await.unwrap();
-    let resources = Resources {
-        database: platform.database.pool(),
-        storage: platform.storage.clone(),
-        mailer: Mailer::nowhere(),
-        webhooks: Webhooks::new(false),
-    };
+    let settings = Settings::read(Reader::from_pairs(platform.variables(&[]))).unwrap();
+    let resources = Resources::new(&settings).unwrap();
     let import = Import {
         from: redis,
         queue,

@@ -6,6 +6,10 @@ mod maintenance_prune_history;
 mod maintenance_prune_keys;
 mod maintenance_purge_media;
 mod maintenance_sweep_storage;
+mod search_audit;
+mod search_index;
+mod search_prune;
+mod search_reindex;
 mod thumbnail_generate;
 mod webhook_deliver;
 
@@ -19,7 +23,8 @@ use gotong_shared::{
     for_each_kind,
     jobs::{
         Contract, EmailSend, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys,
-        MaintenancePurgeMedia, MaintenanceSweepStorage, ThumbnailGenerate, WebhookDeliver,
+        MaintenancePurgeMedia, MaintenanceSweepStorage, SearchAudit, SearchIndex, SearchPrune, SearchReindex,
+        ThumbnailGenerate, WebhookDeliver,
     },
 };
 use serde_json::Value;

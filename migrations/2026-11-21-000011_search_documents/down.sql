@@ -1,0 +1,11 @@
+drop table retired_search_indexes;
+drop table search_indexes;
+drop table documents;
+drop function search_vector(jsonb);
+drop function search_names(jsonb);
+drop function search_labels(jsonb);
+drop function search_fold(text);
+drop text search configuration gotong_indonesian;
+drop text search configuration gotong_english;
+drop extension unaccent;
+drop extension pg_trgm;
