@@ -36,3 +36,19 @@ export async function jobWhen(id, isWanted, patienceMs = 60_000) {
     await new Promise((resolve) => setTimeout(resolve, 100)); // why: the wait between two looks
   }
 }
+
+/** Waits until a list holds that many jobs. */
+export async function listed(query, count, patienceMs = 60_000) {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    let found = 0;
+    for (let next = `jobs?per_page=100&${query}`; next; ) {
+      const { data, links } = await call("GET", next);
+      found += data.length;
+      next = links.next?.replace(/^.*\/api\/v1\//, "");
+    }
+    if (found === count) return;
+    if (Date.now() > until) throw new Error(`${query}: ${found} jobs`);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // why: the wait between two looks
+  }
+}

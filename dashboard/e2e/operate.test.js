@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { call, enqueue, jobWhen, webhook } from "./api.js";
+import { call, enqueue, jobWhen, listed, webhook } from "./api.js";
 import { launch, open, place, signIn } from "./browser.js";
 import { startReceiver } from "./receiver.js";
 import { WORDS } from "./words.js";
@@ -74,6 +74,8 @@ for (const [language, words] of Object.entries(WORDS)) {
       await page.getByRole("button", { name: words.jobs.confirmCancel(count), exact: true }).click();
       await page.getByText(words.jobs.cancelled(count)).waitFor();
 
+      // Each end reaches the list when it is recorded.
+      await listed(`payload=event:${event}&state=cancelled`, count);
       await page.goto(place(`jobs?payload=event:${event}&state=cancelled`));
       await page.getByText(words.jobs.cancelledState).nth(50).waitFor();
       await rows.nth(49).waitFor();

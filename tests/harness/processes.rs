@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
 };
+use tempfile::NamedTempFile;
 
 /// One of our programs.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,10 @@ impl Binary {
 }
 
 /// A running program. Dropping it kills it.
-pub struct Process(Child);
+pub struct Process {
+    child: Child,
+    log: NamedTempFile,
+}
 
 impl Process {
     /// Starts a program with exactly these variables.
@@ -40,15 +44,21 @@ impl Process {
     #[must_use]
     pub fn spawn(binary: Binary, variables: &[(String, String)]) -> Self {
         let program = Services::get().programs.join(binary.name());
+        let log = NamedTempFile::new().expect("a temporary file");
+        let output = || {
+            let is_shown = std::env::var_os("GOTONG_TEST_LOGS").is_some();
+            if is_shown { Stdio::inherit() } else { log.reopen().map_or_else(|_| Stdio::null(), Stdio::from) }
+        };
         let child = Command::new(&program)
             .env_clear()
             .envs(variables.iter().cloned())
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(if std::env::var_os("GOTONG_TEST_LOGS").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .stderr(output())
             .spawn();
-        Self(child.unwrap_or_else(|error| panic!("{} cannot be started: {error}", program.display())))
+        let child = child.unwrap_or_else(|error| panic!("{} cannot be started: {error}", program.display()));
+        Self { child, log }
     }
 
     /// Ends it without a chance to clean up.
@@ -56,15 +66,21 @@ impl Process {
         self.end();
     }
 
+    /// What it has logged, unless `GOTONG_TEST_LOGS` shows that.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap_or_default()
+    }
+
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.0.id()
+        self.child.id()
     }
 
     fn end(&mut self) {
-        _ = self.0.kill();
-        _ = self.0.wait();
+        _ = self.child.kill();
+        _ = self.child.wait();
     }
 }
 

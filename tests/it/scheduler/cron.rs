@@ -1,6 +1,6 @@
 //! Each tick of a schedule becomes one job, however many schedulers run; and what missed and overlapping ticks mean.
 
-use harness::{LONG, Platform, eventually};
+use harness::{Binary, LONG, Platform, Process, eventually};
 use std::collections::BTreeMap;
 
 const EVERY_TICK_HAS_ITS_JOB: [&str; 4] = [
@@ -74,7 +74,7 @@ async fn after_three_hours_each_policy_does_what_it_says() {
     ] {
         three_hours_behind(&platform, name, &format!("grace_s, {columns}"), &format!("1, {values}")).await;
     }
-    let _scheduler = platform.scheduler();
+    let scheduler = Process::spawn(Binary::Scheduler, &platform.variables(&[]));
     let behind = "select count(*) from schedules where next_run_at < now()";
     eventually("all are decided", LONG, async || (platform.database.count(behind).await == 0).then_some(())).await;
     let young = outcomes(&platform, "young").await;
@@ -91,6 +91,16 @@ async fn after_three_hours_each_policy_does_what_it_says() {
         where s.name = 'once' and outcome = 'enqueued' and tick = date_trunc('hour', now())";
     assert_eq!(platform.database.count(latest).await, 1, "the latest tick stands for the others");
     exactly_one_job_a_tick(&platform).await;
+    for (name, what) in [
+        ("skip", "were missed and do not run"),
+        ("once", "were missed and do not run"),
+        ("once", "that were missed run now"),
+        ("all", "that were missed run now"),
+        ("two", "were missed and do not run"),
+    ] {
+        let is_told = |log: &str| log.lines().any(|line| line.contains(what) && line.contains(name));
+        eventually(&format!("the log tells of {name}"), LONG, async || is_told(&scheduler.log()).then_some(())).await;
+    }
 }
 
 #[tokio::test]

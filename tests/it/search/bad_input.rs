@@ -43,7 +43,6 @@ async fn searches_beyond_their_bounds_are_refused() {
         (vec![("query", long.as_str())], "/query/query"),
         (vec![("query", words.as_str())], "/query/query"),
         (vec![("query", "  ")], "/query/query"),
-        (vec![("query", "a\u{0}b")], "/query/query"),
         (vec![("query", "kopi"), ("page", "10000")], "/query/page"),
         (vec![("query", "kopi"), ("page", "0")], "/query/page"),
         (vec![("query", "kopi"), ("size", "101")], "/query/size"),
@@ -54,7 +53,12 @@ async fn searches_beyond_their_bounds_are_refused() {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{parameters:?}: {problem}");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
     }
-    for parameters in [vec![("query", "kopi"), ("type", "team")], vec![("query", "kopi"), ("page", "x")], vec![]] {
+    for parameters in [
+        vec![("query", "a\u{0}b")],
+        vec![("query", "kopi"), ("type", "team")],
+        vec![("query", "kopi"), ("page", "x")],
+        vec![],
+    ] {
         let (status, problem) = search(&client, &parameters).await;
         assert!(status.is_client_error(), "{parameters:?}: {status} {problem}");
         assert!(problem["code"].is_string(), "{problem}");

@@ -48,7 +48,7 @@ fn signal(process: &Process, name: &str) {
 
 #[tokio::test]
 async fn five_schedulers_killed_at_random_fire_every_tick_once_while_their_servers_restart() {
-    const SECONDS: u32 = 45;
+    const SECONDS: u32 = 60;
     let (mut postgres, mut redis) = (PostgresServer::start().unwrap(), RedisServer::start().unwrap());
     let servers = Servers { database: Some(postgres.url()), redis: Some(redis.url()), ..Servers::default() };
     let platform = Platform::on(servers).await;

@@ -80,7 +80,7 @@ fn of_queue(
     if !counts.unknown_kinds.is_empty() {
         let jobs: u64 = counts.unknown_kinds.iter().map(|(_, jobs)| jobs).sum();
         let kinds: Vec<_> = counts.unknown_kinds.iter().take(5).map(|(kind, _)| kind.as_str()).collect();
-        let detail = format!("{jobs} jobs wait whose kind no worker knows: {}.", kinds.join(", "));
+        let detail = format!("Waiting for a worker that knows their kind: {jobs} of {}.", kinds.join(", "));
         alerts.push(alert(AlertCode::UnknownKind, Severity::Warning, queue, detail));
     }
     alerts
@@ -88,7 +88,7 @@ fn of_queue(
 
 fn dead_jobs(dead: &DeadJobs) -> Alert {
     let DeadJobs { queue, kind, count, since } = dead;
-    let detail = format!("{count} jobs of the kind {kind} on the queue {queue} failed for good in the last hour.");
+    let detail = format!("Failed for good on the queue {queue} in the last hour: {count} of the kind {kind}.");
     let link = format!("/api/v1/failures?kind={kind}");
     Alert { since: Some(*since), link, ..alert(AlertCode::DeadJobs, Severity::Warning, kind, detail) }
 }
