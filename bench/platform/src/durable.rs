@@ -132,11 +132,12 @@ struct Count {
 async fn wait(ledger: &mut AsyncPgConnection, condition: &str, left: i64, limit: Duration) -> Result<()> {
     let start = Instant::now();
     // The index of open rows answers this at once.
-    let query =
-        format!("select count(*) as count from jobs where finished_at is null and not coalesce({condition}, false)");
+    let query = format!(
+        "select count(*) as count from (select from jobs where finished_at is null and not coalesce({condition}, false) limit 1) as open"
+    );
     while diesel::sql_query(&query).get_result::<Count>(ledger).await?.count > left {
         ensure!(start.elapsed() < limit, "not every job came to its end");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ impl River {
         let mut worker = self.command(&["worker", CONCURRENCY]).spawn().context("River cannot be run")?;
         while self.open().await? > 0 {
             ensure!(start.elapsed() < LIMIT, "River did not complete every job");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let (took, spent) = (start.elapsed(), cpu(&PROCESSES).saturating_sub(before));
         worker.kill().await?;
@@ -66,7 +66,7 @@ impl River {
             #[diesel(sql_type = BigInt)]
             count: i64,
         }
-        let query = "select count(*) as count from river_job where state <> 'completed'";
+        let query = "select count(*) as count from (select from river_job where state <> 'completed' limit 1) as open";
         Ok(diesel::sql_query(query).get_result::<Count>(&mut self.connection).await?.count)
     }
 }

@@ -16,13 +16,15 @@ const WAIT: Duration = Duration::from_secs(1);
 pub struct Recorder {
     resources: Resources,
     queue: QueueName,
+    // The last batch was full.
+    is_behind: bool,
 }
 
 impl Recorder {
     /// Of that queue.
     #[must_use]
     pub fn new(resources: Resources, queue: QueueName) -> Self {
-        Self { resources, queue }
+        Self { resources, queue, is_behind: false }
     }
 }
 
@@ -42,8 +44,11 @@ impl Loop for Recorder {
 
     async fn pass(&mut self) -> Result<Pass, PassError> {
         let Resources { database, client } = &self.resources;
-        // Whether or not it was this recorder that was woken: another may have been, and have died since.
-        client.wait_events(&self.queue, WAIT).await?;
+        // Whether or not it was this recorder that was woken: another may have been, and have died since. Behind a full
+        // batch there is more, and nobody may come to wake it for that.
+        if !std::mem::take(&mut self.is_behind) {
+            client.wait_events(&self.queue, WAIT).await?;
+        }
         let batch = client.read_events(&self.queue, BATCH).await?;
         if batch.events.is_empty() {
             return Ok(Pass::default());
@@ -52,7 +57,8 @@ impl Loop for Recorder {
         match ledger::record(&mut connection, self.queue.as_ref(), batch.epoch.as_deref(), &batch.events).await? {
             Recorded::Committed(_) => {
                 client.forget(&self.queue, &batch.events).await?;
-                Ok(Pass { done: batch.events.len(), more: batch.events.len() == BATCH })
+                self.is_behind = batch.events.len() == BATCH;
+                Ok(Pass { done: batch.events.len(), more: self.is_behind })
             }
             // The entries stay for whoever is at them, or until the doctor has settled the epoch.
             Recorded::Busy | Recorded::Fenced => {
