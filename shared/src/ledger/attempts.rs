@@ -2,7 +2,6 @@
 //! count.
 
 use super::record::{ended, signed, time, version};
-use crate::db::Cached;
 use diesel::{
     prelude::*,
     sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
@@ -70,7 +69,7 @@ async fn insert_where(connection: &mut AsyncPgConnection, kept: &[&Event], condi
         .bind::<Array<Nullable<Text>>, _>(text(|e| e.error_class.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(text(|e| e.error_message.as_deref()))
         .bind::<Array<Nullable<Jsonb>>, _>(kept.iter().map(|e| logs(e)).collect::<Vec<_>>());
-    Cached(insert).load(connection).await
+    insert.load(connection).await
 }
 
 /// A first attempt that succeeded is on the job's row; what never ran is no attempt.

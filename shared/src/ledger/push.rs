@@ -1,6 +1,6 @@
 //! What the relay delivers: rows that Redis is not known to have.
 
-use crate::db::{Cached, models::Job, schema::jobs};
+use crate::db::{models::Job, schema::jobs};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
@@ -83,5 +83,5 @@ pub async fn mark_pushed(
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Integer>, _>(generations);
-    Cached(mark).execute(connection).await
+    mark.execute(connection).await
 }

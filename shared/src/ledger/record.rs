@@ -4,7 +4,6 @@ use super::{
     State, attempts, consequences,
     tally::{self, Subject},
 };
-use crate::db::Cached;
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
@@ -157,7 +156,7 @@ async fn apply(
         .bind::<Array<Nullable<Text>>, _>(
             events.iter().map(|(e, _)| tally::fingerprint_of(e, subjects)).collect::<Vec<_>>(),
         );
-    Cached(apply).load(connection).await
+    apply.load(connection).await
 }
 
 /// The last transition of each job among `events`, with the state it leads to.
