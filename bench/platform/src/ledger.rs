@@ -75,8 +75,8 @@ async fn fill(connection: &mut AsyncPgConnection, rows: i64) -> Result<()> {
             "select create_job_partitions(current_date - {day});
              with new as materialized (
                  select (lpad(to_hex((extract(epoch from (current_date - {day})::timestamptz) * 1000)::bigint
-                         + n * 86400000 / {per_day}), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
-                         || substr(md5((n + {day} * 1000000007)::text), 1, 15))::uuid as id,
+                         + n::bigint * 86400000 / {per_day}), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
+                         || substr(md5((n + {day} * 1000000007::bigint)::text), 1, 15))::uuid as id,
                      n, random() as luck, case when random() < 0.7 then 'webhook.deliver' when random() < 0.997
                          then 'thumbnail.generate' else 'maintenance.purge_media' end as kind
                  from generate_series(0, {per_day} - 1) n),
