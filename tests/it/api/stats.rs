@@ -57,7 +57,7 @@ async fn the_platform_in_numbers_equals_what_ran_and_waits() {
     assert_eq!(sum(&format!("{day}&kind=webhook.deliver")).await, (0, 0));
     let (steps, ended) = sum(&format!("{day}&step_minutes=60")).await;
     assert!(ended == 14 && (2..=3).contains(&steps), "what ran now lies within one hour or two: {steps}, {ended}");
-    let (status, problem) = client.get("/api/v1/stats/minutes?step_minutes=61").await;
-    assert_eq!((status.as_u16(), &problem["errors"][0]["pointer"]), (422, &json!("/query/step_minutes")));
+    let (refused, problem) = client.get("/api/v1/stats/minutes?step_minutes=61").await;
+    assert_eq!((refused.as_u16(), &problem["errors"][0]["pointer"]), (422, &json!("/query/step_minutes")));
     scheduler.stop().await;
 }
