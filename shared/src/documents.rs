@@ -1,8 +1,8 @@
 //! The documents that can be searched: projects and profiles, as their owners have written them.
 //!
 //! The row is the truth; every index follows it. Each change raises its version, a deletion included, and the row stays
-//! as a tombstone, so that whoever brings an older version somewhere can be told so. [`write`] accepts changes together
-//! with the jobs that bring them to the index; [`take`] and [`read`] are those jobs' side; [`slice`] walks over all rows.
+//! as a tombstone, so that whoever brings an older version somewhere can be told so. [`write()`] accepts changes together
+//! with the jobs that bring them to the index; [`take`] and [`read`] are those jobs' side; [`slice()`] walks over all rows.
 
 mod buckets;
 mod kinds;
