@@ -108,6 +108,9 @@ async fn an_audit_finds_and_mends_every_kind_of_drift() {
     let client = platform.client().await;
     fill(&client, 0, 300, "Kopi").await;
     platform.search.equals_ledger(&platform.database).await;
+    // Whoever made the index asked for an audit if the ledger had more than its first batch: that one finds nothing yet.
+    let audits = "select count(*) from jobs where kind = 'search.audit' and finished_at is null";
+    eventually("no audit is under way", LONG, async || (platform.database.count(audits).await == 0).then_some(())).await;
     let index = platform.search.names().await.remove(0);
     let workspace = platform.workspace;
     let at = |id: &str| format!("/{index}/_doc/{workspace}:project:{id}?routing={workspace}");
@@ -131,9 +134,8 @@ async fn an_audit_finds_and_mends_every_kind_of_drift() {
     platform.database.execute("update documents set updated_at = now() - interval '1 hour'").await;
     let ended = client.finished(&begin(&client, AUDIT).await).await;
     assert_eq!(ended["state"], "completed", "{ended}");
-    let drift = &ended["result"]["drift"];
-    assert_eq!((&drift["stale"], &drift["ahead"], &drift["under_way"]), (&json!(1), &json!(1), &json!(0)), "{ended}");
-    // Whatever of the rest this audit was the one to find, nothing of it is left.
+    let drift = json!({ "missing": 1, "stale": 1, "ahead": 1, "extra": 1, "under_way": 0 });
+    assert_eq!(ended["result"]["drift"], drift, "{ended}");
     let index = platform.search.equals_ledger(&platform.database).await;
     assert_eq!(index[&format!("{workspace}:project:p3")].0, 10);
     let again = client.finished(&begin(&client, AUDIT).await).await;
