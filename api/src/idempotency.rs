@@ -15,12 +15,11 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use gotong_shared::db::schema::idempotency_keys;
+use poem_openapi::types::ParseFromJSON;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
-
-/// What tells one request from another under the same key.
-pub type Fingerprint = [u8; 32];
 
 /// How long a second request waits for the first; what is added lets PostgreSQL say so itself.
 const PATIENCE: Duration = Duration::from_millis(5_500);
@@ -47,6 +46,21 @@ impl IdempotencyKey {
     }
 }
 
+impl IdempotencyKey {
+    /// The request that asks so under this key.
+    pub fn of(self, asked: impl AsRef<[u8]>) -> KeyedRequest {
+        KeyedRequest { key: self, fingerprint: Sha256::digest(asked).into() }
+    }
+}
+
+/// A request under a key.
+#[derive(Clone, Debug)]
+pub struct KeyedRequest {
+    key: IdempotencyKey,
+    /// What tells it from another request under the same key: the SHA-256 of what was asked.
+    fingerprint: [u8; 32],
+}
+
 /// How a request was answered.
 pub struct StoredAnswer {
     /// Its status.
@@ -55,8 +69,16 @@ pub struct StoredAnswer {
     pub location: Option<String>,
     /// Its body.
     pub body: Value,
-    /// What was asked.
-    pub fingerprint: Fingerprint,
+}
+
+impl StoredAnswer {
+    /// The body as what it was.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read<T: ParseFromJSON>(self) -> Result<T, Problem> {
+        T::parse_from_json(Some(self.body)).map_err(|error| Problem::internal(error.into_message()))
+    }
 }
 
 /// Why a key is not ours.
@@ -74,7 +96,7 @@ pub enum ClaimError {
 /// See [`ClaimError`]. The caller's transaction is then to be rolled back.
 pub async fn claim(
     connection: &mut AsyncPgConnection,
-    key: &IdempotencyKey,
+    KeyedRequest { key, fingerprint }: &KeyedRequest,
     answer: &StoredAnswer,
 ) -> Result<(), ClaimError> {
     let refuse = |error: gotong_shared::db::DatabaseError| ClaimError::Refused(error.into());
@@ -90,7 +112,7 @@ pub async fn claim(
     let insert = diesel::sql_query(statement)
         .bind::<Text, _>(&key.scope)
         .bind::<Text, _>(&key.key)
-        .bind::<Binary, _>(answer.fingerprint.as_slice())
+        .bind::<Binary, _>(fingerprint.as_slice())
         .bind::<SmallInt, _>(i16::try_from(answer.status).unwrap_or(i16::MAX))
         .bind::<Nullable<Text>, _>(answer.location.as_deref())
         .bind::<Jsonb, _>(&answer.body)
@@ -111,11 +133,40 @@ fn under_way() -> ClaimError {
     ClaimError::Refused(problem)
 }
 
-/// The answer that is stored under the key, if there is one.
+/// Whether an answer is stored under the key.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn stored(state: &AppState, key: &IdempotencyKey) -> Result<Option<StoredAnswer>, Problem> {
+pub async fn is_taken(state: &AppState, key: &IdempotencyKey) -> Result<bool, Problem> {
+    Ok(stored(state, key).await?.is_some())
+}
+
+/// The answer to be given again, if the request's key is taken.
+///
+/// # Errors
+/// When the key was used for another request, or the database does not answer.
+pub async fn replay(state: &AppState, request: &KeyedRequest) -> Result<Option<StoredAnswer>, Problem> {
+    match stored(state, &request.key).await? {
+        Some((_, fingerprint)) if fingerprint != request.fingerprint => {
+            let detail = "This Idempotency-Key was used for another request.";
+            Err(Problem::new(Code::IdempotencyMismatch, detail).about("/header/Idempotency-Key"))
+        }
+        found => Ok(found.map(|(answer, _)| answer)),
+    }
+}
+
+/// The answer to be given again to a request whose key was just taken.
+///
+/// # Errors
+/// As [`replay`], and when the key has expired in between.
+pub async fn replay_taken(state: &AppState, request: &KeyedRequest) -> Result<StoredAnswer, Problem> {
+    let detail = "The first request with this Idempotency-Key has just expired; send it again.";
+    let expired = || Problem::new(Code::IdempotencyConflict, detail).retry_after(1);
+    replay(state, request).await?.ok_or_else(expired)
+}
+
+/// What is stored under the key, and the fingerprint of the request.
+async fn stored(state: &AppState, key: &IdempotencyKey) -> Result<Option<(StoredAnswer, Vec<u8>)>, Problem> {
     let mut session = state.session().await?;
     let (connection, deadline) = session.ledger();
     let query = idempotency_keys::table
@@ -131,28 +182,7 @@ pub async fn stored(state: &AppState, key: &IdempotencyKey) -> Result<Option<Sto
         deadline.bound(async { query.first::<(i16, Option<String>, Value, Vec<u8>)>(connection).await.optional() });
     let Some((status, location, body, fingerprint)) = row.await? else { return Ok(None) };
     let status = u16::try_from(status).map_err(Problem::internal)?;
-    let fingerprint = fingerprint.try_into().map_err(|_| Problem::internal("a fingerprint is not of 32 bytes"))?;
-    Ok(Some(StoredAnswer { status, location, body, fingerprint }))
-}
-
-/// The answer to be given again to a request with that fingerprint whose key is taken.
-///
-/// # Errors
-/// When the key was used for another request, has just expired, or the database does not answer.
-pub async fn replay(
-    state: &AppState,
-    key: &IdempotencyKey,
-    fingerprint: &Fingerprint,
-) -> Result<StoredAnswer, Problem> {
-    let Some(stored) = stored(state, key).await? else {
-        let detail = "The first request with this Idempotency-Key has just expired; send it again.";
-        return Err(Problem::new(Code::IdempotencyConflict, detail).retry_after(1));
-    };
-    if stored.fingerprint == *fingerprint {
-        return Ok(stored);
-    }
-    let detail = "This Idempotency-Key was used for another request.";
-    Err(Problem::new(Code::IdempotencyMismatch, detail).about("/header/Idempotency-Key"))
+    Ok(Some((StoredAnswer { status, location, body }, fingerprint)))
 }
 
 #[cfg(test)]

@@ -8,10 +8,14 @@ use poem_openapi::Object;
 use url::form_urlencoded;
 use uuid::Uuid;
 
-/// The length of a page unless it is asked otherwise.
-pub const USUAL: u32 = 20;
 /// The longest page.
 pub const LONGEST: u32 = 100;
+
+/// The length of a page unless it is asked otherwise.
+#[must_use]
+pub fn usual() -> u32 {
+    20
+}
 
 /// Where a page starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

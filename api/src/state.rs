@@ -199,21 +199,20 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
-    /// The moment.
-    #[must_use]
-    pub fn instant(self) -> Instant {
-        self.0
-    }
-
     /// The answer, or [`DatabaseError::Unavailable`] when it comes too late.
     ///
     /// # Errors
     /// What the statement ends in.
     pub async fn bound<T>(self, statement: impl Future<Output = Result<T, DieselError>>) -> Result<T, DatabaseError> {
-        match timeout_at(self.0, statement).await {
-            Ok(answer) => answer.map_err(DatabaseError::from),
-            Err(_) => Err(no_answer()),
-        }
+        self.within(statement).await?.map_err(DatabaseError::from)
+    }
+
+    /// What the work comes to, or [`DatabaseError::Unavailable`] when that takes too long.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub async fn within<T>(self, work: impl Future<Output = T>) -> Result<T, DatabaseError> {
+        timeout_at(self.0, work).await.map_err(|_| no_answer())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::{
     AppState,
-    idempotency::{self, ClaimError, Fingerprint, IdempotencyKey, StoredAnswer},
+    idempotency::{self, ClaimError, KeyedRequest, StoredAnswer},
     problem::{Code, Problem},
     state::{Deadline, Session},
 };
 use diesel_async::{AnsiTransactionManager, TransactionManager};
-use serde_json::Value;
+use gotong_shared::enqueue::Enqueued;
+use poem_openapi::types::{ParseFromJSON, ToJSON};
 
 /// What a transaction ends in, if not in its commit.
 pub enum Fault {
@@ -47,52 +48,87 @@ impl Fault {
     }
 }
 
-/// What was done under an idempotency key.
-pub enum Done<T> {
-    /// By this request.
-    Now(T),
-    /// By an earlier one, which was answered so.
-    Before(StoredAnswer),
+/// What a request makes, how it is answered for it, and the jobs that come with it.
+pub struct Made<T> {
+    resource: T,
+    status: u16,
+    location: Option<String>,
+    enqueued: Enqueued,
 }
 
-/// Commits what `write` does and the answer it gives, once for each key.
+impl<T> Made<T> {
+    /// A resource whose request is answered with that status.
+    pub fn new(status: u16, resource: T) -> Self {
+        Self { resource, status, location: None, enqueued: Enqueued::default() }
+    }
+
+    /// It is found there.
+    pub fn at(self, location: impl Into<String>) -> Self {
+        Self { location: Some(location.into()), ..self }
+    }
+
+    /// Its jobs are pushed once it is committed.
+    pub fn with(self, enqueued: Enqueued) -> Self {
+        Self { enqueued, ..self }
+    }
+}
+
+/// What was made: by this request, or by an earlier one under the same key.
+pub struct Done<T> {
+    /// What was answered.
+    pub resource: T,
+    /// The status it was answered with.
+    pub status: u16,
+    /// `true` if an earlier request was answered so: the header `Idempotency-Replayed`.
+    pub replayed: Option<bool>,
+}
+
+impl<T> Done<T> {
+    /// By this request.
+    pub fn now(status: u16, resource: T) -> Self {
+        Self { resource, status, replayed: None }
+    }
+}
+
+impl<T: ParseFromJSON> Done<T> {
+    /// As the earlier request was answered.
+    fn before(stored: StoredAnswer) -> Result<Self, Problem> {
+        Ok(Self { status: stored.status, resource: stored.read()?, replayed: Some(true) })
+    }
+}
+
+/// Commits what `write` makes and the answer it gives, once for each key, and pushes its jobs.
 ///
 /// # Errors
 /// See [`Fault`]; [`Fault::Taken`] is none of them.
-pub async fn once<T>(
+pub async fn once<T: ToJSON + ParseFromJSON>(
     state: &AppState,
-    key: Option<&IdempotencyKey>,
-    fingerprint: Fingerprint,
-    write: impl AsyncFnOnce(&mut Session) -> Result<(T, Answer), Fault>,
+    request: Option<&KeyedRequest>,
+    write: impl AsyncFnOnce(&mut Session) -> Result<Made<T>, Fault>,
 ) -> Result<Done<T>, Fault> {
-    if let Some(key) = key
-        && idempotency::stored(state, key).await?.is_some()
+    if let Some(request) = request
+        && let Some(stored) = idempotency::replay(state, request).await?
     {
-        return Ok(Done::Before(idempotency::replay(state, key, &fingerprint).await?));
+        return Ok(Done::before(stored)?);
     }
+    let clock = state.clock().await;
     let written = transact(state, async |session| {
-        let (done, Answer { status, location, body }) = write(session).await?;
-        if let Some(key) = key {
-            let answer = StoredAnswer { status, location, body, fingerprint };
-            idempotency::claim(session.ledger().0, key, &answer).await?;
+        let made = write(session).await?;
+        if let Some(request) = request {
+            let body = made.resource.to_json().unwrap_or_default();
+            let answer = StoredAnswer { status: made.status, location: made.location.clone(), body };
+            idempotency::claim(session.ledger().0, request, &answer).await?;
         }
-        Ok(done)
+        Ok(made)
     });
-    match (written.await, key) {
-        (Ok(done), _) => Ok(Done::Now(done)),
-        (Err(Fault::Taken), Some(key)) => Ok(Done::Before(idempotency::replay(state, key, &fingerprint).await?)),
+    match (written.await, request) {
+        (Ok(Made { resource, status, enqueued, .. }), _) => {
+            state.push(clock, enqueued);
+            Ok(Done::now(status, resource))
+        }
+        (Err(Fault::Taken), Some(request)) => Ok(Done::before(idempotency::replay_taken(state, request).await?)?),
         (Err(fault), _) => Err(fault),
     }
-}
-
-/// An answer to be given again.
-pub struct Answer {
-    /// Its status.
-    pub status: u16,
-    /// Its `Location`.
-    pub location: Option<String>,
-    /// Its body.
-    pub body: Value,
 }
 
 /// Commits what `write` does, or rolls it back.

@@ -8,7 +8,7 @@ use crate::{
     json::JsonBody,
     problem::{Problem, Refused},
     state::Session,
-    transaction::{Answer, Done, Fault, once},
+    transaction::{Done, Fault, Made, once},
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -24,14 +24,8 @@ use gotong_shared::{
     },
 };
 use poem::web::Data;
-use poem_openapi::{
-    ApiResponse, Enum, Object, OpenApi,
-    param::Header,
-    payload::Json,
-    types::{ParseFromJSON, ToJSON},
-};
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi, param::Header, payload::Json, types::ToJSON};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// What kind of event it is.
@@ -110,20 +104,11 @@ impl EmailEventsApi {
     ) -> Result<Noted, Refused<Asking>> {
         let key = IdempotencyKey::read(caller.workspace_id, "create_email_event", idempotency_key.0)?;
         let findings = body.0.findings()?;
-        let fingerprint = Sha256::digest(body.0.to_json_string()).into();
-        let done = once(app, key.as_ref(), fingerprint, async |session| {
-            let effect = note(session, &caller, &findings).await?;
-            let answer = Answer { status: 200, location: None, body: effect.to_json().unwrap_or_default() };
-            Ok((effect, answer))
-        })
-        .await;
-        Ok(match done.map_err(Fault::problem)? {
-            Done::Now(effect) => Noted::Noted(Json(effect), None),
-            Done::Before(stored) => {
-                let effect = EmailEventEffect::parse_from_json(Some(stored.body));
-                Noted::Noted(Json(effect.map_err(|error| Problem::internal(error.into_message()))?), Some(true))
-            }
-        })
+        let request = key.map(|key| key.of(body.0.to_json_string()));
+        let done =
+            once(app, request.as_ref(), async |session| Ok(Made::new(200, note(session, &caller, &findings).await?)));
+        let Done { resource: effect, replayed, .. } = done.await.map_err(Fault::problem)?;
+        Ok(Noted::Noted(Json(effect), replayed))
     }
 }
 

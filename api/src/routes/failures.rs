@@ -72,7 +72,7 @@ impl FailuresApi {
         /// Only jobs of this kind.
         kind: Query<Option<String>>,
         /// The most groups on a page.
-        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        #[oai(default = "page::usual", validator(minimum(value = "1"), maximum(value = "100")))]
         per_page: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -93,10 +93,6 @@ impl FailuresApi {
         let Page { rows, meta, links } = Page::of(rows, per_page, cursor, "/api/v1/failures", &filters, place);
         Ok(Json(FailureGroupList { data: rows.into_iter().map(FailureResource::of).collect(), meta, links }))
     }
-}
-
-fn usual_page() -> u32 {
-    page::USUAL
 }
 
 /// A group's place in the order of the list, as the 16 bytes that a cursor holds: when it was last seen, in µs, and its

@@ -22,13 +22,14 @@ use crate::{
     AppState,
     auth::{Reader, Writer},
     context::RequestContext,
-    idempotency::{IdempotencyKey, StoredAnswer},
+    idempotency::IdempotencyKey,
     json::JsonBody,
     page::{self, Cursor, Page},
     problem::{Problem, Refused},
-    transaction::{Answer, Done, Fault},
+    state::Session,
+    transaction::{Done, Fault, Made},
 };
-use accept::{IsStored, Outcome, Single, accept, fingerprint, single};
+use accept::{Outcome, accept, single};
 use actions::{BatchAnswer, batch_answer};
 use batch::{BatchResult, ItemProblem, JobBatch, check_length};
 use chrono::{DateTime, Utc};
@@ -41,7 +42,7 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::{Any, ParseFromJSON},
+    types::Any,
 };
 use request::{JobRequest, Wanted};
 use resource::{JobAttemptList, JobList};
@@ -118,34 +119,27 @@ impl JobsApi {
         body: JsonBody<JobRequest, LARGEST_BODY>,
     ) -> Result<JobAccepted, Refused<Asking>> {
         let key = IdempotencyKey::read(caller.workspace_id, "create_job", idempotency_key.0)?;
-        let key = key.as_ref().map(|key| (key, fingerprint(&Value::Object(body.0.0.clone()))));
+        let request = key.map(|key| key.of(Value::Object(body.0.0.clone()).to_string()));
         let wanted = body.0.read(&caller, context.trace)?;
         let id = wanted.job.id;
-        let done = match key {
-            None => accept_one(app, wanted)
-                .await
-                .and_then(|outcome| single(vec![outcome], IsStored::NO))
-                .map(|(job, _)| Done::Now(job)),
-            Some(_) => accept(app, vec![wanted], key, single).await,
+        let done = match &request {
+            None => match accept_one(app, wanted).await {
+                Ok(Outcome::Accepted(row)) => Ok(Done::now(202, JobResource::of(*row))),
+                Ok(Outcome::Existing(owner)) => Ok(Done::now(200, find(app, &caller, owner).await?)),
+                Ok(Outcome::Refused(problem)) => Err(Fault::Clean(problem)),
+                Err(fault) => Err(fault),
+            },
+            Some(request) => accept(app, vec![wanted], Some(request), single).await,
         };
-        let done = match done {
+        let Done { resource: job, status, replayed } = match done {
             // Nobody knows whether it was committed: the row tells.
-            Err(Fault::Unknown(problem)) => {
-                let job = find(app, &caller, id).await.map_err(|_| problem)?;
-                Done::Now(Single::Accepted(Box::new(job)))
-            }
+            Err(Fault::Unknown(problem)) => Done::now(202, find(app, &caller, id).await.map_err(|_| problem)?),
             done => done.map_err(Fault::problem)?,
         };
-        let (job, replayed) = match done {
-            Done::Now(Single::Accepted(job)) => (*job, None),
-            Done::Now(Single::Existing(owner)) => {
-                let job = find(app, &caller, owner).await?;
-                let location = job.links.this.clone();
-                return Ok(JobAccepted::There(Json(job), location, None));
-            }
-            Done::Before(stored) => (replay(stored)?, Some(true)),
-        };
         let location = job.links.this.clone();
+        if status == 200 {
+            return Ok(JobAccepted::There(Json(job), location, replayed));
+        }
         let wish = Wish::read(prefer.as_deref());
         if wish.is_none() {
             return Ok(JobAccepted::Accepted(Json(job), location, replayed));
@@ -176,25 +170,23 @@ impl JobsApi {
         let key = IdempotencyKey::read(caller.workspace_id, "create_jobs", idempotency_key.0)?;
         let requests = body.0.jobs;
         check_length("/jobs", requests.len())?;
-        let body = || requests.iter().map(|job| Value::Object(job.0.clone())).collect();
-        let key = key.as_ref().map(|key| (key, fingerprint(&body())));
+        let asked = || requests.iter().map(|job| Value::Object(job.0.clone())).collect::<Value>().to_string();
+        let request = key.map(|key| key.of(asked()));
         let mut wanted = Vec::new();
         let read: Vec<Option<Problem>> = requests
             .into_iter()
             .map(|request| request.read(&caller, context.trace).map(|job: Wanted| wanted.push(job)).err())
             .collect();
-        let answer = |outcomes: Vec<Outcome>, is_stored: IsStored| {
+        let answer = async |_: &mut Session, outcomes: Vec<Outcome>| {
             let mut outcomes = outcomes.into_iter();
             let items = read.into_iter().map(|refused| match refused {
                 Some(problem) => (problem.code().status().as_u16(), None, Some(ItemProblem::of(&problem))),
                 None => outcomes.next().map_or((500, None, None), |outcome| outcome.told()),
             });
-            let result = BatchResult::of(items);
-            let body = is_stored.body(&result);
-            Ok((result, Answer { status: 207, location: None, body }))
+            Ok(Made::new(207, BatchResult::of(items)))
         };
-        let done = accept(app, wanted, key, answer).await;
-        batch_answer(done.map_err(Fault::problem)?)
+        let done = accept(app, wanted, request.as_ref(), answer).await;
+        Ok(batch_answer(done.map_err(Fault::problem)?))
     }
 
     /// List jobs.
@@ -228,7 +220,7 @@ impl JobsApi {
         /// Only jobs that were accepted before that time.
         created_before: Query<Option<DateTime<Utc>>>,
         /// The most items on a page.
-        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        #[oai(default = "page::usual", validator(minimum(value = "1"), maximum(value = "100")))]
         per_page: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -261,7 +253,7 @@ impl JobsApi {
         caller: Reader,
         id: Path<Uuid>,
         /// The most items on a page.
-        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        #[oai(default = "page::usual", validator(minimum(value = "1"), maximum(value = "100")))]
         per_page: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -293,12 +285,4 @@ impl JobsApi {
         };
         Ok(Json(Any(payload)))
     }
-}
-
-fn usual_page() -> u32 {
-    page::USUAL
-}
-
-fn replay(stored: StoredAnswer) -> Result<JobResource, Problem> {
-    JobResource::parse_from_json(Some(stored.body)).map_err(|error| Problem::internal(error.into_message()))
 }

@@ -5,19 +5,16 @@ use crate::{
     AppState,
     auth::{Reader, Writer},
     context::RequestContext,
-    idempotency::{IdempotencyKey, StoredAnswer},
+    idempotency::IdempotencyKey,
     problem::{Code, Problem, Refused},
     state::Session,
-    transaction::{Answer, Done, Fault, once},
+    transaction::{Done, Fault, Made, once},
 };
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 use gotong_shared::{
-    db::{
-        DatabaseError,
-        schema::{jobs, search_indexes},
-    },
+    db::schema::{jobs, search_indexes},
     enqueue::{Enqueued, NewJob, enqueue},
     jobs::{SearchAudit, SearchReindex},
     search::{PORTFOLIO, indexes},
@@ -27,11 +24,9 @@ use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Header, Path},
     payload::Json,
-    types::{Any, ParseFromJSON, ToJSON},
+    types::Any,
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use tokio::time::timeout_at;
 use uuid::Uuid;
 
 /// How the index stands.
@@ -220,27 +215,14 @@ async fn begin(
     key: Option<String>,
     context: &RequestContext,
 ) -> Result<WorkAccepted, Problem> {
-    let key = IdempotencyKey::read(caller.workspace_id, work.operation(), key)?;
+    let request = IdempotencyKey::read(caller.workspace_id, work.operation(), key)?.map(|key| key.of(work.operation()));
     let job = work.job(caller.workspace_id)?.created_by(caller.id).trace(Some(context.trace.to_string()));
-    let clock = app.clock().await;
-    let print = Sha256::digest(work.operation()).into();
-    let done = once(app, key.as_ref(), print, async |session| {
+    let done = once(app, request.as_ref(), async |session| {
         let (job, enqueued) = accept(session, work, job).await?;
-        let location = Some(job.links.this.clone());
-        let answer = Answer { status: 202, location, body: job.to_json().unwrap_or_default() };
-        Ok(((job, enqueued), answer))
-    })
-    .await;
-    let (job, replayed) = match done.map_err(Fault::problem)? {
-        Done::Now((job, enqueued)) => {
-            app.push(clock, enqueued);
-            (job, None)
-        }
-        Done::Before(StoredAnswer { body, .. }) => {
-            let job = JobResource::parse_from_json(Some(body));
-            (job.map_err(|error| Problem::internal(error.into_message()))?, Some(true))
-        }
-    };
+        let location = job.links.this.clone();
+        Ok(Made::new(202, job).at(location).with(enqueued))
+    });
+    let Done { resource: job, replayed, .. } = done.await.map_err(Fault::problem)?;
     let location = job.links.this.clone();
     Ok(WorkAccepted::Accepted(Json(job), location, replayed))
 }
@@ -262,8 +244,7 @@ async fn accept(session: &mut Session, work: Work, job: NewJob) -> Result<(JobRe
         let note = diesel::update(search_indexes::table.find(PORTFOLIO)).set(search_indexes::reindex_job_id.eq(job.id));
         deadline.bound(note.execute(connection)).await?;
     }
-    let enqueued = timeout_at(deadline.instant(), enqueue(connection, &[job])).await;
-    let enqueued = enqueued.map_err(|_| DatabaseError::Unavailable("it gave no answer in time".into()))??;
+    let enqueued = deadline.within(enqueue(connection, &[job])).await??;
     let row = enqueued.rows.as_slice().first().cloned().ok_or_else(|| Problem::internal("the job has no row"))?;
     Ok((JobResource::of(row), enqueued))
 }

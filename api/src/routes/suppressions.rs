@@ -4,12 +4,12 @@ use super::{Altering, Asking, Listing, Tag};
 use crate::{
     AppState,
     auth::{Reader, Writer},
-    idempotency::{IdempotencyKey, StoredAnswer},
+    idempotency::IdempotencyKey,
     json::JsonBody,
     page::{self, Cursor, Page, PageLinks, PageMeta},
     problem::{Problem, Refused},
     state::Session,
-    transaction::{Answer, Done, Fault, once},
+    transaction::{Done, Fault, Made, once},
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -26,10 +26,9 @@ use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::{ParseFromJSON, ToJSON},
+    types::ToJSON,
 };
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// The longest detail, in characters.
@@ -127,7 +126,7 @@ impl SuppressionsApi {
         /// Only for this reason.
         reason: Query<Option<SuppressionReason>>,
         /// The most items on a page.
-        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        #[oai(default = "page::usual", validator(minimum(value = "1"), maximum(value = "100")))]
         per_page: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -177,8 +176,8 @@ impl SuppressionsApi {
     ) -> Result<Suppressed, Refused<Asking>> {
         let key = IdempotencyKey::read(caller.workspace_id, "create_suppression", idempotency_key.0)?;
         let address = body.0.check()?;
-        let fingerprint = Sha256::digest(body.0.to_json_string()).into();
-        let created = once(app, key.as_ref(), fingerprint, async |session| {
+        let request = key.map(|key| key.of(body.0.to_json_string()));
+        let created = once(app, request.as_ref(), async |session| {
             let new = NewSuppression {
                 workspace_id: caller.workspace_id,
                 address: address.as_str(),
@@ -187,15 +186,10 @@ impl SuppressionsApi {
                 email_id: None,
                 created_by: Some(caller.id),
             };
-            let resource = insert(session, new).await?;
-            let answer = Answer { status: 201, location: None, body: resource.to_json().unwrap_or_default() };
-            Ok((resource, answer))
-        })
-        .await;
-        Ok(match created.map_err(Fault::problem)? {
-            Done::Now(resource) => Suppressed::Created(Json(resource), None),
-            Done::Before(stored) => Suppressed::Created(Json(read(stored)?), Some(true)),
-        })
+            Ok(Made::new(201, insert(session, new).await?))
+        });
+        let Done { resource, replayed, .. } = created.await.map_err(Fault::problem)?;
+        Ok(Suppressed::Created(Json(resource), replayed))
     }
 
     /// Take an address off the list.
@@ -234,13 +228,4 @@ async fn insert(session: &mut Session, new: NewSuppression<'_>) -> Result<Suppre
         .filter(suppressions::address.eq(new.address.to_ascii_lowercase()))
         .select(Suppression::as_select());
     Ok(SuppressionResource::of(deadline.bound(query.first(connection)).await?))
-}
-
-fn read(stored: StoredAnswer) -> Result<SuppressionResource, Problem> {
-    let resource = SuppressionResource::parse_from_json(Some(stored.body));
-    resource.map_err(|error| Problem::internal(error.into_message()))
-}
-
-fn usual_page() -> u32 {
-    page::USUAL
 }

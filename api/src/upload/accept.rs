@@ -9,7 +9,7 @@ use crate::{
     AppState,
     attended::attended,
     auth::Actor,
-    idempotency::{self, Fingerprint, IdempotencyKey, StoredAnswer},
+    idempotency::{self, IdempotencyKey, KeyedRequest, StoredAnswer},
     metrics,
     problem::Problem,
     routes::media::MediaResource,
@@ -20,7 +20,6 @@ use diesel::SelectableHelper;
 use diesel_async::RunQueryDsl;
 use gotong_shared::{
     db::{
-        DatabaseError,
         models::{Media, NewMedia},
         schema::media,
     },
@@ -30,7 +29,6 @@ use gotong_shared::{
     telemetry::TraceContext,
 };
 use poem_openapi::types::ToJSON;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A file that was received, and for whom.
@@ -56,11 +54,10 @@ pub enum Accepted {
 }
 
 impl Acceptance {
-    /// The fingerprint of the request: what was sent, whatever the multipart boundaries were.
-    #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        let hash = Sha256::new().chain_update(self.received.sha256).chain_update(self.received.filename.as_bytes());
-        hash.finalize().into()
+    /// The request under its key: what was sent, whatever the multipart boundaries were.
+    fn keyed(&self) -> Option<KeyedRequest> {
+        let Received { sha256, filename, .. } = &self.received;
+        Some(self.key.clone()?.of([sha256.as_slice(), filename.as_bytes()].concat()))
     }
 
     /// Makes the object visible and commits its row and job.
@@ -103,20 +100,17 @@ impl Acceptance {
         let insert = diesel::insert_into(media::table).values(&row).returning(Media::as_returning());
         let row = deadline.bound(insert.get_result(connection)).await?;
         let enqueued = match job {
-            Some(job) => tokio::time::timeout_at(deadline.instant(), enqueue(connection, &[job]))
-                .await
-                .map_err(|_| DatabaseError::Unavailable("the ledger gave no answer in time".into()))??,
+            Some(job) => deadline.within(enqueue(connection, &[job])).await??,
             None => Enqueued::default(),
         };
         let resource = MediaResource::of(row, Vec::new());
-        if let Some(key) = &self.key {
+        if let Some(request) = self.keyed() {
             let answer = StoredAnswer {
                 status: resource.accepted_status(),
                 location: Some(resource.location()),
                 body: resource.to_json().unwrap_or_default(),
-                fingerprint: self.fingerprint(),
             };
-            idempotency::claim(connection, key, &answer).await?;
+            idempotency::claim(connection, &request, &answer).await?;
         }
         Ok((resource, enqueued))
     }
@@ -149,8 +143,8 @@ impl Acceptance {
 
     /// Answers as the first request with the key was answered.
     async fn replay(&self, state: &AppState) -> Result<Accepted, Problem> {
-        let Some(key) = &self.key else { return Err(Problem::internal("there is no key to replay")) };
-        idempotency::replay(state, key, &self.fingerprint()).await.map(Accepted::Before)
+        let Some(request) = self.keyed() else { return Err(Problem::internal("there is no key to replay")) };
+        idempotency::replay_taken(state, &request).await.map(Accepted::Before)
     }
 
     /// Nobody said whether the transaction was committed: asks once, and leaves the object where it is.

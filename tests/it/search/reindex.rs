@@ -110,7 +110,8 @@ async fn an_audit_finds_and_mends_every_kind_of_drift() {
     platform.search.equals_ledger(&platform.database).await;
     // Whoever made the index asked for an audit if the ledger had more than its first batch: that one finds nothing yet.
     let audits = "select count(*) from jobs where kind = 'search.audit' and finished_at is null";
-    eventually("no audit is under way", LONG, async || (platform.database.count(audits).await == 0).then_some(())).await;
+    eventually("no audit is under way", LONG, async || (platform.database.count(audits).await == 0).then_some(()))
+        .await;
     let index = platform.search.names().await.remove(0);
     let workspace = platform.workspace;
     let at = |id: &str| format!("/{index}/_doc/{workspace}:project:{id}?routing={workspace}");

@@ -11,10 +11,10 @@ use crate::{
     AppState,
     auth::{Reader, Writer},
     context::RequestContext,
-    idempotency::{IdempotencyKey, StoredAnswer},
+    idempotency::IdempotencyKey,
     json::JsonBody,
     problem::{Code, Problem, Refused},
-    transaction::{Answer, Done, Fault, once},
+    transaction::{Done, Fault, Made, once},
 };
 use bulk::{DocumentBatch, DocumentBatchResult};
 use gotong_shared::documents::{self, DocumentKey, DocumentType};
@@ -23,10 +23,8 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path},
     payload::Json,
-    types::{ParseFromJSON, ToJSON},
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use store::Wanted;
 
 /// The longest body of a bulk request, in bytes.
@@ -159,29 +157,17 @@ impl DocumentsApi {
         body: JsonBody<DocumentBatch, LARGEST_BULK>,
     ) -> Result<BulkAnswer, Refused<Batching>> {
         let key = IdempotencyKey::read(caller.workspace_id, "change_documents", idempotency_key.0)?;
-        let fingerprint =
-            Sha256::digest(body.0.documents.iter().map(|item| item.0.clone()).collect::<Value>().to_string());
+        let asked = || body.0.documents.iter().map(|item| item.0.clone()).collect::<Value>().to_string();
+        let request = key.map(|key| key.of(asked()));
         let read = bulk::read(body.0, &caller, context.trace)?;
-        let clock = app.clock().await;
-        let done = once(app, key.as_ref(), fingerprint.into(), async |session| {
+        let done = once(app, request.as_ref(), async |session| {
             let wanted: Vec<&Wanted> = read.iter().filter_map(|item| item.as_ref().ok()).collect();
             let (written, enqueued) = store::write(session, caller.workspace_id, &wanted).await?;
             let result = DocumentBatchResult::of(&read, &written);
-            let answer = Answer { status: 207, location: None, body: result.to_json().unwrap_or_default() };
-            Ok(((result, enqueued), answer))
-        })
-        .await;
-        match done.map_err(Fault::problem)? {
-            Done::Now((result, enqueued)) => {
-                app.push(clock, enqueued);
-                Ok(BulkAnswer::Settled(Json(result), None))
-            }
-            Done::Before(StoredAnswer { body, .. }) => {
-                let result = DocumentBatchResult::parse_from_json(Some(body));
-                let result = result.map_err(|error| Problem::internal(error.into_message()))?;
-                Ok(BulkAnswer::Settled(Json(result), Some(true)))
-            }
-        }
+            Ok(Made::new(207, result).with(enqueued))
+        });
+        let Done { resource: result, replayed, .. } = done.await.map_err(Fault::problem)?;
+        Ok(BulkAnswer::Settled(Json(result), replayed))
     }
 }
 

@@ -9,7 +9,6 @@ use crate::{
     transaction::{Fault, transact},
 };
 use gotong_shared::{
-    db::DatabaseError,
     documents::{self, Change, DocumentKey, Written},
     enqueue::{Enqueued, NewJob},
     jobs::SearchIndex,
@@ -17,7 +16,6 @@ use gotong_shared::{
 };
 use serde_json::Value;
 use std::collections::HashMap;
-use tokio::time::timeout_at;
 use uuid::Uuid;
 
 /// A change that is to be made.
@@ -95,7 +93,5 @@ pub async fn write(
     }
     let changes: Vec<Change> = wanted.iter().map(|wanted| wanted.0.clone()).collect();
     let (connection, deadline) = session.ledger();
-    let no_answer = |_| DatabaseError::Unavailable("it gave no answer in time".into());
-    let written = timeout_at(deadline.instant(), documents::write(connection, workspace_id, &changes)).await;
-    Ok(written.map_err(no_answer)??)
+    Ok(deadline.within(documents::write(connection, workspace_id, &changes)).await??)
 }

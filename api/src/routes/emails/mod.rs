@@ -16,7 +16,7 @@ use crate::{
     json::JsonBody,
     page::{self, Cursor, Page},
     problem::{Code, Problem, Refused},
-    transaction::{Answer, Done, Fault, once},
+    transaction::{Done, Fault, Made, once},
 };
 use chrono::Utc;
 use gotong_shared::mail::RecipientState;
@@ -25,10 +25,9 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::{ParseFromJSON, ToJSON},
+    types::ToJSON,
 };
 use resource::EmailList;
-use sha2::{Digest, Sha256};
 use store::Filter;
 use uuid::Uuid;
 
@@ -76,26 +75,14 @@ impl EmailsApi {
             return Err(Problem::new(Code::MailNotConfigured, detail).into());
         }
         let checked = body.0.check(Utc::now())?;
-        let clock = app.clock().await;
-        let fingerprint = Sha256::digest(body.0.to_json_string()).into();
-        let accepted = once(app, key.as_ref(), fingerprint, async |session| {
+        let request = key.map(|key| key.of(body.0.to_json_string()));
+        let accepted = once(app, request.as_ref(), async |session| {
             let trace = context.trace.to_string();
             let (email, enqueued) = store::insert(session, app, &caller, &body.0, &checked, trace).await?;
-            let location = Some(email.links.this.clone());
-            let answer = Answer { status: 202, location, body: email.to_json().unwrap_or_default() };
-            Ok(((email, enqueued), answer))
-        })
-        .await;
-        let (email, replayed) = match accepted.map_err(Fault::problem)? {
-            Done::Now((email, enqueued)) => {
-                app.push(clock, enqueued);
-                (email, None)
-            }
-            Done::Before(stored) => {
-                let email = EmailResource::parse_from_json(Some(stored.body));
-                (email.map_err(|error| Problem::internal(error.into_message()))?, Some(true))
-            }
-        };
+            let location = email.links.this.clone();
+            Ok(Made::new(202, email).at(location).with(enqueued))
+        });
+        let Done { resource: email, replayed, .. } = accepted.await.map_err(Fault::problem)?;
         let location = email.links.this.clone();
         Ok(EmailAccepted::Accepted(Json(email), location, replayed))
     }
@@ -114,7 +101,7 @@ impl EmailsApi {
         #[oai(validator(max_length = 320))]
         address: Query<Option<String>>,
         /// The most items on a page.
-        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        #[oai(default = "page::usual", validator(minimum(value = "1"), maximum(value = "100")))]
         per_page: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -154,8 +141,4 @@ impl EmailsApi {
         let (email, _) = store::find(app, &caller, id.0).await?;
         Ok(Json(EmailPreview { subject: email.subject, text: email.text_body, html: email.html_body }))
     }
-}
-
-fn usual_page() -> u32 {
-    page::USUAL
 }

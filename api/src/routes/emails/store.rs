@@ -17,7 +17,6 @@ use diesel::{prelude::*, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use gotong_shared::{
     db::{
-        DatabaseError,
         models::{Email, EmailRecipient},
         schema::{email_recipients, emails, media, workspaces},
     },
@@ -27,7 +26,6 @@ use gotong_shared::{
 };
 use serde_json::json;
 use std::collections::HashMap;
-use tokio::time::timeout_at;
 use uuid::Uuid;
 
 diesel::define_sql_function! {
@@ -60,8 +58,7 @@ pub async fn insert(
     let (connection, deadline) = session.ledger();
     deadline.bound(diesel::insert_into(emails::table).values(&email).execute(connection)).await?;
     deadline.bound(diesel::insert_into(email_recipients::table).values(&recipients).execute(connection)).await?;
-    let enqueued = timeout_at(deadline.instant(), enqueue(connection, &[job])).await;
-    let enqueued = enqueued.map_err(|_| DatabaseError::Unavailable("the ledger gave no answer in time".into()))??;
+    let enqueued = deadline.within(enqueue(connection, &[job])).await??;
     Ok((EmailResource::of(email, recipients), enqueued))
 }
 

@@ -7,25 +7,22 @@ use super::{
 };
 use crate::{
     AppState,
-    idempotency::{Fingerprint, IdempotencyKey},
+    idempotency::KeyedRequest,
     problem::{Code, Problem},
     state::Session,
-    transaction::{Answer, Done, Fault, once},
+    transaction::{Done, Fault, Made, once},
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use gotong_shared::{
     db::{
-        DatabaseError,
         models::Job,
         schema::{jobs, media},
     },
     enqueue::{Enqueued, NewJob, check_in, enqueue_each},
     jobs::{Contract, ThumbnailGenerate},
 };
-use poem_openapi::types::ToJSON;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
+use poem_openapi::types::{ParseFromJSON, ToJSON};
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
@@ -42,59 +39,29 @@ pub enum Outcome {
     Refused(Problem),
 }
 
-/// Whether the answer is kept, to be given again.
-#[derive(Clone, Copy)]
-pub struct IsStored(bool);
-
-impl IsStored {
-    /// No key names it.
-    pub const NO: Self = Self(false);
-
-    /// The body to keep, if any is.
-    pub fn body(self, answer: &impl ToJSON) -> Value {
-        self.0.then(|| answer.to_json()).flatten().unwrap_or_default()
-    }
-}
-
 /// Accepts jobs, each for itself. The outcomes are in the order of the jobs.
 ///
 /// # Errors
 /// When nothing was accepted; [`Fault::Unknown`] when nobody can know.
-pub async fn accept<A: Send>(
+pub async fn accept<A: ToJSON + ParseFromJSON + Send>(
     state: &AppState,
     wanted: Vec<Wanted>,
-    key: Option<(&IdempotencyKey, Fingerprint)>,
-    answer: impl FnOnce(Vec<Outcome>, IsStored) -> Result<(A, Answer), Fault> + Send,
+    request: Option<&KeyedRequest>,
+    answer: impl AsyncFnOnce(&mut Session, Vec<Outcome>) -> Result<Made<A>, Fault>,
 ) -> Result<Done<A>, Fault> {
     let (mut jobs, policies): (Vec<NewJob>, Vec<UniquePolicy>) =
         wanted.into_iter().map(|wanted| (wanted.job, wanted.policy)).unzip();
     let objects = Box::pin(check_in(&state.storage, &mut jobs)).await?;
-    let clock = state.clock().await;
-    let is_stored = IsStored(key.is_some());
-    let (key, fingerprint) = key.unzip();
-    let done = once(state, key, fingerprint.unwrap_or_default(), async |session| {
+    let done = once(state, request, async |session| {
         let (outcomes, enqueued) = write(session, &jobs, &policies).await?;
-        let (done, stored) = answer(outcomes, is_stored)?;
-        Ok(((done, enqueued), stored))
+        Ok(answer(session, outcomes).await?.with(enqueued))
     })
     .await;
-    match done {
-        Ok(Done::Now((done, enqueued))) => {
-            state.push(clock, enqueued);
-            Ok(Done::Now(done))
-        }
-        Ok(Done::Before(stored)) => {
-            discard(state, objects);
-            Ok(Done::Before(stored))
-        }
-        Err(fault) => {
-            // Where nobody knows, the objects stay: one too many is harmless, one too few is not.
-            if matches!(fault, Fault::Clean(_)) {
-                discard(state, objects);
-            }
-            Err(fault)
-        }
+    // Where nobody knows, the objects stay: one too many is harmless, one too few is not.
+    if matches!(done, Ok(Done { replayed: Some(_), .. }) | Err(Fault::Clean(_))) {
+        discard(state, objects);
     }
+    done
 }
 
 /// Removes payloads that no row claims.
@@ -124,9 +91,7 @@ pub async fn write(
     let new: Cow<'_, [NewJob]> =
         if missing.is_empty() { jobs.into() } else { jobs.iter().filter(|job| !is_missing(job)).cloned().collect() };
     let (connection, deadline) = session.ledger();
-    let mut enqueued = tokio::time::timeout_at(deadline.instant(), enqueue_each(connection, &new))
-        .await
-        .map_err(|_| DatabaseError::Unavailable("the ledger gave no answer in time".into()))??;
+    let mut enqueued = deadline.within(enqueue_each(connection, &new)).await??;
     let mut rows: HashMap<Uuid, Job> = enqueued.rows.drain(..).map(|row| (row.id, row)).collect();
     let unwritten = new.iter().map(|job| job.id);
     let unwritten: Vec<Uuid> =
@@ -201,36 +166,23 @@ fn is_same(row: &Job, job: &NewJob) -> bool {
     row.workspace_id == job.workspace_id && row.kind == job.kind && (row.payload == job.payload || row.generation > 1)
 }
 
-/// The fingerprint of a body, whatever the order of its members and the white space.
-pub fn fingerprint(body: &Value) -> Fingerprint {
-    Sha256::digest(body.to_string()).into()
-}
-
-/// How the acceptance of one job is answered.
-pub fn single(mut outcomes: Vec<Outcome>, is_stored: IsStored) -> Result<(Single, Answer), Fault> {
-    match outcomes.pop() {
-        Some(Outcome::Accepted(row)) => {
-            let resource = JobResource::of(*row);
-            let location = Some(resource.links.this.clone());
-            let answer = Answer { status: 202, location, body: is_stored.body(&resource) };
-            Ok((Single::Accepted(Box::new(resource)), answer))
-        }
-        // Rolled back: there is nothing to commit.
+/// How the acceptance of one job is answered: 202, or 200 with the live job that stands for it.
+///
+/// # Errors
+/// When it is refused.
+pub async fn single(session: &mut Session, mut outcomes: Vec<Outcome>) -> Result<Made<JobResource>, Fault> {
+    let (status, row) = match outcomes.pop() {
+        Some(Outcome::Accepted(row)) => (202, *row),
         Some(Outcome::Existing(owner)) => {
-            let answer = Answer { status: 200, location: None, body: Value::Null };
-            Ok((Single::Existing(owner), answer))
+            let mut rows = known(session, &[owner]).await?;
+            (200, rows.remove(&owner).ok_or_else(|| Problem::not_found("job"))?)
         }
-        Some(Outcome::Refused(problem)) => Err(Fault::Clean(problem)),
-        None => Err(Fault::Clean(Problem::internal("no job has no outcome"))),
-    }
-}
-
-/// One job.
-pub enum Single {
-    /// It is accepted.
-    Accepted(Box<JobResource>),
-    /// That one stands for it.
-    Existing(Uuid),
+        Some(Outcome::Refused(problem)) => return Err(Fault::Clean(problem)),
+        None => return Err(Fault::Clean(Problem::internal("no job has no outcome"))),
+    };
+    let resource = JobResource::of(row);
+    let location = resource.links.this.clone();
+    Ok(Made::new(status, resource).at(location))
 }
 
 impl Outcome {

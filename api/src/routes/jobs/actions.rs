@@ -2,7 +2,7 @@
 
 use super::{
     JobAccepted, JobAnswer,
-    accept::{discard, fingerprint},
+    accept::discard,
     batch::{BatchResult, ItemProblem, JobIds, as_value, check_length},
     edit::{self, JobPatch},
     find::{self, Wish},
@@ -11,11 +11,11 @@ use super::{
 use crate::{
     AppState,
     auth::{Actor, Reader, Writer},
-    idempotency::{IdempotencyKey, StoredAnswer},
+    idempotency::IdempotencyKey,
     json::JsonBody,
     problem::{Code, Problem, Refused},
     routes::{Altering, Batching, Patching, Reading, Tag},
-    transaction::{Answer, Done, Fault, once},
+    transaction::{Done, Fault, Made, once},
 };
 use gotong_shared::{
     enqueue::Claim,
@@ -26,9 +26,7 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path},
     payload::Json,
-    types::{ParseFromJSON, ToJSON},
 };
-use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -104,13 +102,14 @@ impl JobActionsApi {
         idempotency_key: Header<Option<String>>,
     ) -> Result<JobAccepted, Refused<Altering>> {
         let key = IdempotencyKey::read(caller.workspace_id, "cancel_job", idempotency_key.0)?;
-        let done = once(app, key.as_ref(), fingerprint(&json!(id.0)), async |session| {
+        let request = key.map(|key| key.of(id.0));
+        let done = once(app, request.as_ref(), async |session| {
             let (connection, deadline) = session.ledger();
             let found = deadline.bound(ledger::request_cancels(connection, caller.workspace_id, &[id.0])).await?;
             refuse_one(found.get(&id.0).map(|open| if *open { Ok(()) } else { Err(ended()) }))?;
             Ok(accepted(id.0))
         });
-        answer(app, &caller, id.0, done.await.map_err(Fault::problem)?).await
+        answer(app, &caller, done.await.map_err(Fault::problem)?).await
     }
 
     /// Retry a job that has ended.
@@ -127,23 +126,15 @@ impl JobActionsApi {
         idempotency_key: Header<Option<String>>,
     ) -> Result<JobAccepted, Refused<Altering>> {
         let key = IdempotencyKey::read(caller.workspace_id, "retry_job", idempotency_key.0)?;
-        let clock = app.clock().await;
-        let done = once(app, key.as_ref(), fingerprint(&json!(id.0)), async |session| {
+        let request = key.map(|key| key.of(id.0));
+        let done = once(app, request.as_ref(), async |session| {
             let (connection, deadline) = session.ledger();
             let retried = deadline.bound(ledger::retry_jobs(connection, caller.workspace_id, &[id.0])).await?;
             let (outcomes, enqueued) = retried;
             refuse_one(outcomes.get(&id.0).map(|outcome| retry_outcome(*outcome)))?;
-            let ((), stored) = accepted(id.0);
-            Ok((enqueued, stored))
+            Ok(accepted(id.0).with(enqueued))
         });
-        let done = match done.await.map_err(Fault::problem)? {
-            Done::Now(enqueued) => {
-                app.push(clock, enqueued);
-                Done::Now(())
-            }
-            Done::Before(stored) => Done::Before(stored),
-        };
-        answer(app, &caller, id.0, done).await
+        answer(app, &caller, done.await.map_err(Fault::problem)?).await
     }
 
     /// Edit a waiting job.
@@ -193,13 +184,14 @@ impl JobActionsApi {
         let ids = body.0.ids;
         check_length("/ids", ids.len())?;
         let key = IdempotencyKey::read(caller.workspace_id, "cancel_jobs", idempotency_key.0)?;
-        let done = once(app, key.as_ref(), fingerprint(&as_value(&ids)), async |session| {
+        let request = key.map(|key| key.of(as_value(&ids).to_string()));
+        let done = once(app, request.as_ref(), async |session| {
             let (connection, deadline) = session.ledger();
             let found = deadline.bound(ledger::request_cancels(connection, caller.workspace_id, &ids)).await?;
             let outcome = |id: Uuid| found.get(&id).map(|open| if *open { Ok(()) } else { Err(ended()) });
-            Ok(each(&ids, 202, outcome))
+            Ok(Made::new(207, each(&ids, 202, outcome)))
         });
-        batch_answer(done.await.map_err(Fault::problem)?)
+        Ok(batch_answer(done.await.map_err(Fault::problem)?))
     }
 
     /// Retry up to 1,000 jobs that have ended.
@@ -216,21 +208,15 @@ impl JobActionsApi {
         let ids = body.0.ids;
         check_length("/ids", ids.len())?;
         let key = IdempotencyKey::read(caller.workspace_id, "retry_jobs", idempotency_key.0)?;
-        let clock = app.clock().await;
-        let done = once(app, key.as_ref(), fingerprint(&as_value(&ids)), async |session| {
+        let request = key.map(|key| key.of(as_value(&ids).to_string()));
+        let done = once(app, request.as_ref(), async |session| {
             let (connection, deadline) = session.ledger();
             let retried = deadline.bound(ledger::retry_jobs(connection, caller.workspace_id, &ids)).await?;
             let (outcomes, enqueued) = retried;
-            let (result, stored) = each(&ids, 202, |id| outcomes.get(&id).map(|outcome| retry_outcome(*outcome)));
-            Ok(((result, enqueued), stored))
+            let result = each(&ids, 202, |id| outcomes.get(&id).map(|outcome| retry_outcome(*outcome)));
+            Ok(Made::new(207, result).with(enqueued))
         });
-        batch_answer(match done.await.map_err(Fault::problem)? {
-            Done::Now((result, enqueued)) => {
-                app.push(clock, enqueued);
-                Done::Now(result)
-            }
-            Done::Before(stored) => Done::Before(stored),
-        })
+        Ok(batch_answer(done.await.map_err(Fault::problem)?))
     }
 
     /// Delete up to 1,000 jobs that have ended.
@@ -245,8 +231,7 @@ impl JobActionsApi {
         check_length("/ids", ids.len())?;
         let found = delete(app, &caller, &ids).await?;
         let outcome = |id: Uuid| found.get(&id).map(|deleted| if *deleted { Ok(()) } else { Err(open()) });
-        let (result, _) = each(&ids, 204, outcome);
-        Ok(BatchAnswer::Each(Json(result), None))
+        Ok(BatchAnswer::Each(Json(each(&ids, 204, outcome)), None))
     }
 }
 
@@ -283,37 +268,25 @@ fn open() -> Problem {
 }
 
 /// The answer to one job's request holds no state of the job, so it can be given again.
-fn accepted(id: Uuid) -> ((), Answer) {
-    let location = Some(format!("/api/v1/jobs/{id}"));
-    ((), Answer { status: 202, location, body: json!({ "id": id }) })
+fn accepted(id: Uuid) -> Made<Uuid> {
+    Made::new(202, id).at(format!("/api/v1/jobs/{id}"))
 }
 
-async fn answer(state: &AppState, actor: &Actor, id: Uuid, done: Done<()>) -> Result<JobAccepted, Refused<Altering>> {
-    let replayed = matches!(done, Done::Before(_)).then_some(true);
-    let job = find::find(state, actor, id).await?;
+async fn answer(state: &AppState, actor: &Actor, done: Done<Uuid>) -> Result<JobAccepted, Refused<Altering>> {
+    let job = find::find(state, actor, done.resource).await?;
     let location = job.links.this.clone();
-    Ok(JobAccepted::Accepted(Json(job), location, replayed))
+    Ok(JobAccepted::Accepted(Json(job), location, done.replayed))
 }
 
 /// A batch's outcomes; what is missing does not exist.
-fn each(ids: &[Uuid], status: u16, outcome: impl Fn(Uuid) -> Option<Result<(), Problem>>) -> (BatchResult, Answer) {
-    let items = ids.iter().map(|id| match refuse_one(outcome(*id)) {
+fn each(ids: &[Uuid], status: u16, outcome: impl Fn(Uuid) -> Option<Result<(), Problem>>) -> BatchResult {
+    BatchResult::of(ids.iter().map(|id| match refuse_one(outcome(*id)) {
         Ok(()) => (status, Some(*id), None),
         Err(problem) => (problem.code().status().as_u16(), Some(*id), Some(ItemProblem::of(&problem))),
-    });
-    let result = BatchResult::of(items);
-    let body = result.to_json().unwrap_or_default();
-    (result, Answer { status: 207, location: None, body })
+    }))
 }
 
 /// The answer to a batch, now or again.
-pub fn batch_answer<D>(done: Done<BatchResult>) -> Result<BatchAnswer, Refused<D>> {
-    match done {
-        Done::Now(result) => Ok(BatchAnswer::Each(Json(result), None)),
-        Done::Before(StoredAnswer { body, .. }) => {
-            let result = BatchResult::parse_from_json(Some(body));
-            let result = result.map_err(|error| Problem::internal(error.into_message()))?;
-            Ok(BatchAnswer::Each(Json(result), Some(true)))
-        }
-    }
+pub fn batch_answer(done: Done<BatchResult>) -> BatchAnswer {
+    BatchAnswer::Each(Json(done.resource), done.replayed)
 }

@@ -12,7 +12,7 @@ use crate::{
     auth::{Reader, Writer},
     context::RequestContext,
     file::{File, FileAnswer},
-    idempotency::{self, IdempotencyKey, StoredAnswer},
+    idempotency::{self, IdempotencyKey},
     page::{self, Cursor, Page},
     problem::{Code, Problem, Refused},
     upload::{
@@ -27,7 +27,6 @@ use poem_openapi::{
     ApiResponse, Enum, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::ParseFromJSON,
 };
 use tracing::Instrument;
 use uuid::Uuid;
@@ -105,7 +104,7 @@ impl MediaApi {
         };
         let key = IdempotencyKey::read(caller.workspace_id, "create_media", idempotency_key.0)?;
         let is_repeated = match &key {
-            Some(key) => idempotency::stored(app, key).await?.is_some(),
+            Some(key) => idempotency::is_taken(app, key).await?,
             None => false,
         };
         let media_id = Uuid::now_v7();
@@ -137,7 +136,7 @@ impl MediaApi {
         /// Only files in this state.
         state: Query<Option<MediaState>>,
         /// The most items on a page.
-        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        #[oai(default = "page::usual", validator(minimum(value = "1"), maximum(value = "100")))]
         per_page: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -241,19 +240,15 @@ impl MediaApi {
     }
 }
 
-fn usual_page() -> u32 {
-    page::USUAL
-}
-
 fn answer(accepted: Accepted) -> Result<UploadAnswer, Problem> {
     match accepted {
         Accepted::Now(resource) => {
             let (status, location) = (resource.accepted_status(), resource.location());
             Ok(UploadAnswer::of(status, *resource, location, None))
         }
-        Accepted::Before(StoredAnswer { status, location, body, .. }) => {
-            let resource =
-                MediaResource::parse_from_json(Some(body)).map_err(|error| Problem::internal(error.into_message()))?;
+        Accepted::Before(stored) => {
+            let (status, location) = (stored.status, stored.location.clone());
+            let resource: MediaResource = stored.read()?;
             let location = location.unwrap_or_else(|| resource.location());
             Ok(UploadAnswer::of(status, resource, location, Some(true)))
         }

@@ -13,11 +13,11 @@ use crate::{
     AppState,
     auth::{Reader, Writer},
     context::RequestContext,
-    idempotency::{IdempotencyKey, StoredAnswer},
+    idempotency::IdempotencyKey,
     json::JsonBody,
     page::{self, Cursor, Page},
     problem::{Problem, Refused},
-    transaction::{Answer, Done, Fault, once},
+    transaction::{Done, Fault, Made, once},
 };
 use gotong_shared::db::models::ScheduleTick;
 use poem::web::Data;
@@ -25,11 +25,10 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::{ParseFromJSON, ToJSON},
+    types::ToJSON,
 };
 use preview::SchedulePreview;
 use resource::{ScheduleList, ScheduleRunList};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// How a new schedule is answered.
@@ -106,18 +105,13 @@ impl SchedulesApi {
         body: JsonBody<ScheduleDefinition>,
     ) -> Result<ScheduleCreated, Refused<Asking>> {
         let key = IdempotencyKey::read(caller.workspace_id, "create_schedule", idempotency_key.0)?;
-        let fingerprint = Sha256::digest(body.0.to_json_string()).into();
-        let created = once(app, key.as_ref(), fingerprint, async |session| {
+        let request = key.map(|key| key.of(body.0.to_json_string()));
+        let created = once(app, request.as_ref(), async |session| {
             let schedule = store::insert(session, &caller, &body.0).await?;
-            let body = schedule.to_json().unwrap_or_default();
-            let answer = Answer { status: 201, location: Some(schedule.links.this.clone()), body };
-            Ok((schedule, answer))
-        })
-        .await;
-        let (schedule, replayed) = match created.map_err(Fault::problem)? {
-            Done::Now(schedule) => (schedule, None),
-            Done::Before(stored) => (read::<ScheduleResource>(stored)?, Some(true)),
-        };
+            let location = schedule.links.this.clone();
+            Ok(Made::new(201, schedule).at(location))
+        });
+        let Done { resource: schedule, replayed, .. } = created.await.map_err(Fault::problem)?;
         let (location, tag) = (schedule.links.this.clone(), schedule.etag.clone());
         Ok(ScheduleCreated::Created(Json(schedule), location, tag, replayed))
     }
@@ -133,7 +127,7 @@ impl SchedulesApi {
         /// Only schedules that fire, or only paused ones.
         enabled: Query<Option<bool>>,
         /// The most items on a page.
-        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        #[oai(default = "page::usual", validator(minimum(value = "1"), maximum(value = "100")))]
         per_page: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -266,21 +260,12 @@ impl SchedulesApi {
         Data(context): Data<&RequestContext>,
     ) -> Result<RunAccepted, Refused<Altering>> {
         let key = IdempotencyKey::read(caller.workspace_id, "run_schedule", idempotency_key.0)?;
-        let clock = app.clock().await;
-        let fingerprint = Sha256::digest(id.0.as_bytes()).into();
-        let made = once(app, key.as_ref(), fingerprint, async |session| {
+        let request = key.map(|key| key.of(id.0));
+        let made = once(app, request.as_ref(), async |session| {
             let (run, enqueued) = store::run_now(session, &caller, id.0, context.trace.to_string()).await?;
-            let answer = Answer { status: 202, location: None, body: run.to_json().unwrap_or_default() };
-            Ok(((run, enqueued), answer))
-        })
-        .await;
-        let (run, replayed) = match made.map_err(Fault::problem)? {
-            Done::Now((run, enqueued)) => {
-                app.push(clock, enqueued);
-                (run, None)
-            }
-            Done::Before(stored) => (read::<ScheduleRun>(stored)?, Some(true)),
-        };
+            Ok(Made::new(202, run).with(enqueued))
+        });
+        let Done { resource: run, replayed, .. } = made.await.map_err(Fault::problem)?;
         let location = run.job_id.map(|id| format!("/api/v1/jobs/{id}")).unwrap_or_default();
         Ok(RunAccepted::Accepted(Json(run), location, replayed))
     }
@@ -295,7 +280,7 @@ impl SchedulesApi {
         caller: Reader,
         id: Path<Uuid>,
         /// The most items on a page.
-        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        #[oai(default = "page::usual", validator(minimum(value = "1"), maximum(value = "100")))]
         per_page: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -318,18 +303,9 @@ impl crate::problem::Declares for ReadingList {
     const STATUSES: &'static [u16] = &[400, 401, 404, 422, 500, 503];
 }
 
-fn usual_page() -> u32 {
-    page::USUAL
-}
-
 async fn found(app: &AppState, caller: &crate::auth::Actor, id: Uuid) -> Result<ScheduleFound, Problem> {
     let (schedule, failures) = store::find(app, caller, id).await?;
     let resource = ScheduleResource::of(&schedule, failures);
     let tag = resource.etag.clone();
     Ok(ScheduleFound::Found(Json(resource), tag))
-}
-
-/// What was answered before.
-fn read<T: ParseFromJSON>(stored: StoredAnswer) -> Result<T, Problem> {
-    T::parse_from_json(Some(stored.body)).map_err(|error| Problem::internal(error.into_message()))
 }

@@ -22,7 +22,6 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use gotong_shared::{
     db::{
-        DatabaseError,
         models::{Schedule, ScheduleTick},
         schema::{jobs, schedule_health, schedule_ticks, schedules},
     },
@@ -31,7 +30,6 @@ use gotong_shared::{
     scheduled::{TickOutcome, announce, insert_ticks},
 };
 use std::collections::HashMap;
-use tokio::time::timeout_at;
 use uuid::Uuid;
 
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -118,14 +116,10 @@ pub async fn insert(
     );
     let (connection, deadline) = session.ledger();
     let insert = diesel::insert_into(schedules::table).values(values).returning(Schedule::as_returning());
-    let inserted = timeout_at(deadline.instant(), insert.get_result(connection)).await.map_err(|_| no_answer())?;
+    let inserted = deadline.within(insert.get_result(connection)).await?;
     let schedule: Schedule = inserted.map_err(|error| name_taken(error, &row.name))?;
     deadline.bound(announce(connection)).await?;
     Ok(ScheduleResource::of(&schedule, 0))
-}
-
-fn no_answer() -> DatabaseError {
-    DatabaseError::Unavailable("it gave no answer in time".into())
 }
 
 fn name_taken(error: DieselError, name: &str) -> Problem {
@@ -219,7 +213,7 @@ async fn change(
         schedules::updated_at.eq(diesel::dsl::now),
     );
     let update = diesel::update(schedules::table.find(schedule.id)).set(changes).execute(connection);
-    let updated = timeout_at(deadline.instant(), update).await.map_err(|_| no_answer())?;
+    let updated = deadline.within(update).await?;
     updated.map_err(|error| name_taken(error, &row.name))?;
     deadline.bound(announce(connection)).await?;
     Ok(())
@@ -268,7 +262,7 @@ pub async fn run_now(
     };
     let (connection, deadline) = session.ledger();
     deadline.bound(insert_ticks(connection, std::slice::from_ref(&tick))).await?;
-    let enqueued = timeout_at(deadline.instant(), enqueue(connection, &[job])).await.map_err(|_| no_answer())??;
+    let enqueued = deadline.within(enqueue(connection, &[job])).await??;
     Ok((ScheduleRun::of(tick, Some(State::Available)), enqueued))
 }
 

@@ -71,7 +71,7 @@ impl SearchApi {
         /// Which page, from 1. Page times size is at most 1,000; what lies deeper is reached by `links.next`.
         page: Query<Option<u32>>,
         /// The most hits on a page: 1 to 100.
-        #[oai(default = "usual_size")]
+        #[oai(default = "crate::page::usual")]
         size: Query<u32>,
         /// Where the page starts, from the links of another page.
         cursor: Query<Option<String>>,
@@ -87,10 +87,6 @@ impl SearchApi {
         let answer = app.search.search(&app.database, &asked).await?;
         Ok(Json(SearchPage::of(&asked, r#type.0.as_str(), page.0, answer, started.elapsed())))
     }
-}
-
-fn usual_size() -> u32 {
-    crate::page::USUAL
 }
 
 fn invalid(pointer: &str, message: impl Into<String>) -> Problem {

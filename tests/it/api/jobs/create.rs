@@ -118,6 +118,12 @@ async fn a_unique_key_has_one_live_job() {
     let kept = keyed(json!({ "unique_key": "k", "unique_policy": "keep_existing" }));
     let (status, job) = post(&client, JOBS, &kept).await;
     assert_eq!((status, job["id"].as_str()), (StatusCode::OK, Some(first.as_str())));
+    for replayed in [None, Some("true")] {
+        let response = send(&client, "POST", JOBS, &kept, &[("idempotency-key", "kept-1")]).await;
+        assert_eq!(response.headers().get("idempotency-replayed").map(|header| header.to_str().unwrap()), replayed);
+        let (status, job) = answer(response).await;
+        assert_eq!((status, job["id"].as_str()), (StatusCode::OK, Some(first.as_str())), "{job}");
+    }
 }
 
 #[tokio::test]
