@@ -94,6 +94,12 @@ enum Bench {
         #[arg(long, default_value_t = 1_000)]
         messages: u64,
     },
+    /// Documents brought to the index beside a bare client of `_bulk`, and how soon each is found
+    Search {
+        /// How many documents
+        #[arg(long, default_value_t = 20_000)]
+        documents: u64,
+    },
     /// What the recorder commits beside bare updates
     Recorder {
         /// How many jobs
@@ -203,6 +209,9 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             bench::platform(&arguments)?
         }
         Command::Bench(Bench::Email { messages }) => bench::platform(&["email", "--messages", &messages.to_string()])?,
+        Command::Bench(Bench::Search { documents }) => {
+            bench::platform(&["search", "--documents", &documents.to_string()])?
+        }
         Command::Bench(Bench::Recorder { jobs }) => bench::platform(&["recorder", "--jobs", &jobs.to_string()])?,
         Command::Bench(Bench::Ledger { rows }) => bench::platform(&["ledger", "--rows", &rows.to_string()])?,
         Command::Bench(Bench::Api { seconds, rounds }) => {

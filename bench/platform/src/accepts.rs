@@ -3,11 +3,12 @@
 use crate::{
     client::Client,
     cost::cpu,
-    figures::{mean, percentile, tell},
+    figures::{mean, number, percentile, ratios, tell},
+    place::{self, Place, variable},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use diesel::sql_types::{Array, Jsonb, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
 use std::{
     env,
@@ -23,66 +24,41 @@ const CONNECTIONS: usize = 100;
 const BULK: usize = 4;
 const BATCH: usize = 1_000;
 
-struct Place {
-    address: String,
-    key: String,
-    database: String,
-    pgbench: String,
-}
-
-impl Place {
-    fn read() -> Result<Self> {
-        let get = |name: &str| env::var(name).with_context(|| format!("{name} is not set: use `cargo xtask bench`"));
-        Ok(Self {
-            address: get("GOTONG_BENCH_API")?,
-            key: get("GOTONG_BENCH_KEY")?,
-            database: get("GOTONG_DATABASE_URL")?,
-            pgbench: get("GOTONG_BENCH_PGBENCH")?,
-        })
-    }
-}
-
 /// Measures, and prints a table.
 pub async fn run(seconds: u64, rounds: usize) -> Result<()> {
     let place = Place::read()?;
     let time = Duration::from_secs(seconds);
-    prepare(&place).await?;
+    prepare().await?;
     let (mut singles, mut inserts, mut p99, mut cost) = (vec![], vec![], vec![], vec![]);
     let (mut bulk, mut unnest) = (vec![], vec![]);
     for _ in 0..rounds {
-        inserts.push(pgbench(&place, seconds).await?);
+        inserts.push(pgbench(seconds).await?);
         let before = cpu(&["gotong-api"]);
         let mut load = load(&place, CONNECTIONS, time, Duration::ZERO, "/api/v1/jobs", &one().to_string()).await?;
         let spent = cpu(&["gotong-api"]).saturating_sub(before);
-        cost.push(spent.as_secs_f64() * 1e6 / count(load.times.len()));
-        singles.push(count(load.times.len()) / load.took.as_secs_f64());
+        cost.push(spent.as_secs_f64() * 1e6 / number(load.times.len()));
+        singles.push(number(load.times.len()) / load.took.as_secs_f64());
         p99.push(percentile(&mut load.times, 0.99));
-        unnest.push(bare_unnest(&place, time).await?);
+        unnest.push(bare_unnest(time).await?);
         let many = json!({ "jobs": vec![one(); BATCH] }).to_string();
         let batches = self::load(&place, BULK, time, Duration::ZERO, "/api/v1/jobs/batch", &many).await?;
-        bulk.push(count(batches.times.len() * BATCH) / batches.took.as_secs_f64());
+        bulk.push(number(batches.times.len() * BATCH) / batches.took.as_secs_f64());
     }
-    let ratio = |ours: &[f64], theirs: &[f64]| ours.iter().zip(theirs).map(|(o, t)| o / t).collect::<Vec<_>>();
     tell("pgbench, single inserts, 100 clients", "rows/s", &inserts);
     tell("POST /jobs, 100 connections", "jobs/s", &singles);
-    tell("  of pgbench (goal: 0.3)", "", &ratio(&singles, &inserts));
+    tell("  of pgbench (goal: 0.3)", "", &ratios(&singles, &inserts));
     tell("  p99 (goal: under 50)", "ms", &p99);
     tell("  CPU of the API a job", "us", &cost);
     tell("bare unnest, 4 connections, 1000 rows a statement", "rows/s", &unnest);
     tell("POST /jobs/batch, 4 connections, 1000 jobs a request", "jobs/s", &bulk);
-    tell("  of the bare unnest (goal: 0.5)", "", &ratio(&bulk, &unnest));
+    tell("  of the bare unnest (goal: 0.5)", "", &ratios(&bulk, &unnest));
     // 100 users who think 2.75 s between two requests ask about 36 times a second.
     let think = Duration::from_millis(2_750);
     let mut users = load(&place, CONNECTIONS, time * 2, think, "/api/v1/jobs", &one().to_string()).await?;
-    tell("100 users with think time", "requests/s", &[count(users.times.len()) / users.took.as_secs_f64()]);
+    tell("100 users with think time", "requests/s", &[number(users.times.len()) / users.took.as_secs_f64()]);
     tell("  mean", "ms", &[mean(&users.times)]);
     tell("  p99", "ms", &[percentile(&mut users.times, 0.99)]);
     Ok(())
-}
-
-#[allow(clippy::cast_precision_loss, reason = "counts of a benchmark")]
-fn count(number: usize) -> f64 {
-    number as f64
 }
 
 /// A job of about 190 bytes that nobody runs while we measure.
@@ -132,8 +108,8 @@ async fn load(
 }
 
 /// A table with the columns of a job's row that an insert fills, and no index but its primary key.
-async fn prepare(place: &Place) -> Result<()> {
-    let mut connection = AsyncPgConnection::establish(&place.database).await?;
+async fn prepare() -> Result<()> {
+    let mut connection = place::ledger().await?;
     connection
         .batch_execute(
             "create table if not exists bench_rows (id uuid primary key, workspace_id uuid not null, kind text not null,
@@ -150,7 +126,7 @@ async fn prepare(place: &Place) -> Result<()> {
 const COLUMNS: &str = "id, workspace_id, kind, queue, priority, state, payload, run_at, max_attempts, timeout_ms, \
     backoff_base_ms, backoff_cap_ms, retention_s";
 
-async fn pgbench(place: &Place, seconds: u64) -> Result<f64> {
+async fn pgbench(seconds: u64) -> Result<f64> {
     let payload = one()["payload"].to_string();
     let script = format!(
         "insert into bench_rows ({COLUMNS}) values (gen_random_uuid(), '019a0000-0000-7000-8000-000000000000', \
@@ -158,12 +134,12 @@ async fn pgbench(place: &Place, seconds: u64) -> Result<f64> {
     );
     let file = env::temp_dir().join(format!("gotong-bench-{}.sql", std::process::id()));
     tokio::fs::write(&file, script).await?;
-    let output = Command::new(&place.pgbench)
+    let output = Command::new(variable("GOTONG_BENCH_PGBENCH")?)
         .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--client", &CONNECTIONS.to_string()])
         .args(["--time", &seconds.to_string(), "--file"])
         .arg(&file)
         // its long form came with a later release
-        .arg(&place.database)
+        .arg(variable("GOTONG_DATABASE_URL")?)
         .stderr(Stdio::piped())
         .output()
         .await
@@ -177,13 +153,12 @@ async fn pgbench(place: &Place, seconds: u64) -> Result<f64> {
     }
 }
 
-async fn bare_unnest(place: &Place, time: Duration) -> Result<f64> {
+async fn bare_unnest(time: Duration) -> Result<f64> {
     let mut tasks = JoinSet::new();
     let start = Instant::now();
     for _ in 0..BULK {
-        let database = place.database.clone();
         tasks.spawn(async move {
-            let mut connection = AsyncPgConnection::establish(&database).await?;
+            let mut connection = place::ledger().await?;
             let payload = one()["payload"].clone();
             let statement = format!(
                 "insert into bench_rows ({COLUMNS}) select id, '019a0000-0000-7000-8000-000000000000', \
@@ -205,5 +180,5 @@ async fn bare_unnest(place: &Place, time: Duration) -> Result<f64> {
     while let Some(done) = tasks.join_next().await {
         rows += done??;
     }
-    Ok(count(rows) / start.elapsed().as_secs_f64())
+    Ok(number(rows) / start.elapsed().as_secs_f64())
 }

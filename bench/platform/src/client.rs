@@ -25,8 +25,13 @@ impl Client {
 
     /// Posts a body; answers the status and how long it took.
     pub async fn post(&mut self, path: &str, body: &str) -> Result<(u16, Duration)> {
+        self.send("POST", path, body).await
+    }
+
+    /// Sends a body; answers the status and how long it took.
+    pub async fn send(&mut self, method: &str, path: &str, body: &str) -> Result<(u16, Duration)> {
         let start = Instant::now();
-        let request = format!("POST {path} HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{body}", self.head, body.len());
+        let request = format!("{method} {path} HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{body}", self.head, body.len());
         self.stream.get_mut().write_all(request.as_bytes()).await?;
         let status = self.read_answer().await?;
         Ok((status, start.elapsed()))

@@ -1,12 +1,12 @@
 //! E-mails of the ledger to a mail server, beside a bare loop of lettre over as many connections to the same one.
 
-use crate::figures::tell;
-use anyhow::{Context as _, Result, ensure};
-use diesel::{
-    QueryableByName,
-    sql_types::{Array, BigInt, Uuid as SqlUuid},
+use crate::{
+    figures::{number, ratios, tell},
+    place::{self, WORKSPACE, Worker},
 };
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use anyhow::{Result, ensure};
+use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use gotong_queue::Client;
 use gotong_shared::{
     config::{QueueConfig, Reader},
@@ -19,11 +19,10 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-const WORKSPACE: Uuid = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0002);
-const LIMIT: Duration = Duration::from_mins(5);
+/// How often we look.
+const TICK: Duration = Duration::from_millis(20);
 const SUBJECT: &str = "Undangan: rapat orang tua";
 const TEXT: &str = "Yth. Bapak dan Ibu,\n\nkami mengundang Anda ke rapat hari Sabtu pukul 9.\n\nTerima kasih.\n";
 
@@ -38,27 +37,22 @@ const ROWS: &str = "
 /// Measures `rounds` times `messages` messages, both ways in turn, over so many connections.
 pub async fn run(messages: usize, rounds: usize, connections: usize) -> Result<()> {
     process::choose_tls();
-    let url = |name: &str| std::env::var(name).with_context(|| format!("{name} is not set: use `cargo xtask bench`"));
-    let (server, database) = (url("GOTONG_SMTP_URL")?, url("GOTONG_DATABASE_URL")?);
-    let mut ledger = AsyncPgConnection::establish(&database).await?;
-    let workspace = format!("insert into workspaces (id, name) values ('{WORKSPACE}', 'bench') on conflict do nothing");
-    ledger.batch_execute(&workspace).await?;
+    let server = place::variable("GOTONG_SMTP_URL")?;
+    let mut ledger = place::ledger().await?;
     let (mut bare, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         bare.push(rate(messages, loop_of_lettre(&server, messages, connections).await?));
         accept(&mut ledger, messages).await?;
         ours.push(rate(messages, worker(&mut ledger, messages, connections).await?));
     }
-    let ratios: Vec<f64> = ours.iter().zip(&bare).map(|(ours, bare)| ours / bare).collect();
     tell(&format!("a bare loop of lettre, {connections} connections"), "messages/s", &bare);
     tell("e-mails of the ledger, guard and answers committed", "messages/s", &ours);
-    tell("ours of the bare loop (goal: 0.7)", "", &ratios);
+    tell("ours of the bare loop (goal: 0.7)", "", &ratios(&ours, &bare));
     Ok(())
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts of a benchmark")]
 fn rate(messages: usize, took: Duration) -> f64 {
-    messages as f64 / took.as_secs_f64()
+    number(messages) / took.as_secs_f64()
 }
 
 /// As many tasks as there are connections, each sending one message after the other.
@@ -101,47 +95,22 @@ async fn accept(ledger: &mut AsyncPgConnection, messages: usize) -> Result<()> {
         let enqueued = enqueue(ledger, &jobs).await?;
         dispatcher.push(clock, enqueued).await;
     }
-    wait(ledger, "select count(*) as count from jobs where not pushed", 0).await
+    place::wait_for_none(ledger, "select count(*) as count from jobs where not pushed", TICK).await
 }
 
 /// The production runner, from its start until the server has accepted every message and the ledger knows it.
 async fn worker(ledger: &mut AsyncPgConnection, messages: usize, connections: usize) -> Result<Duration> {
-    let variables = std::env::vars().filter(|(name, _)| {
-        !["GOTONG_WORKER_QUEUES", "GOTONG_MAIL_CONNECTIONS", "GOTONG_PROBE_LISTEN"].contains(&name.as_str())
-    });
-    let more = [
-        ("GOTONG_WORKER_QUEUES".to_owned(), format!("mail:{}", connections * 2)),
-        ("GOTONG_MAIL_CONNECTIONS".to_owned(), connections.to_string()),
-    ];
-    let settings = gotong_worker::Settings::read(Reader::from_pairs(variables.chain(more)))?;
-    let stop = CancellationToken::new();
     let start = Instant::now();
-    let running = tokio::spawn(gotong_worker::run(settings, stop.clone()));
-    wait(ledger, "select count(*) as count from email_recipients where state <> 'sent'", 0).await?;
+    let worker = Worker::start(&[
+        ("GOTONG_WORKER_QUEUES", format!("mail:{}", connections * 2)),
+        ("GOTONG_MAIL_CONNECTIONS", connections.to_string()),
+    ])?;
+    let open = "select count(*) as count from email_recipients where state <> 'sent'";
+    place::wait_for_none(ledger, open, TICK).await?;
     let took = start.elapsed();
-    stop.cancel();
-    running.await??;
+    worker.stop().await?;
     let accepted = "select count(*) as count from email_recipients where sends = 1";
-    ensure!(count(ledger, accepted).await? == i64::try_from(messages)?, "every message goes out once");
+    ensure!(place::count(ledger, accepted).await? == i64::try_from(messages)?, "every message goes out once");
     ledger.batch_execute("delete from emails").await?;
     Ok(took)
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-async fn count(ledger: &mut AsyncPgConnection, query: &str) -> Result<i64> {
-    Ok(diesel::sql_query(query).get_result::<Count>(ledger).await?.count)
-}
-
-async fn wait(ledger: &mut AsyncPgConnection, query: &str, left: i64) -> Result<()> {
-    let start = Instant::now();
-    while count(ledger, query).await? > left {
-        ensure!(start.elapsed() < LIMIT, "it takes too long");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
 }

@@ -20,6 +20,17 @@ pub fn tell(what: &str, unit: &str, numbers: &[f64]) {
     println!("{what:<58} {middle:>10.digits$} {unit:<10} ({low:.digits$} to {high:.digits$})");
 }
 
+/// A count, to be divided.
+#[allow(clippy::cast_precision_loss, reason = "counts of a benchmark")]
+pub fn number(count: usize) -> f64 {
+    count as f64
+}
+
+/// Each of ours by theirs of the same round.
+pub fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
+    ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()
+}
+
 /// The time within which that share of the requests was answered, in milliseconds.
 pub fn percentile(times: &mut [Duration], share: f64) -> f64 {
     if times.is_empty() {

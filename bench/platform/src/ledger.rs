@@ -1,19 +1,19 @@
 //! A ledger of millions of jobs: what lists, inserts and the drop of a day cost.
 
-use crate::figures::{percentile, tell};
-use anyhow::{Context as _, Result};
-use diesel::{QueryableByName, sql_types::BigInt};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use crate::{
+    figures::{percentile, tell},
+    place::{self, WORKSPACE, count},
+};
+use anyhow::Result;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use gotong_shared::{
-    enqueue::{NewJob, enqueue},
+    enqueue::enqueue,
     ledger::{JobFilter, Start, State, first_id_of, list_jobs},
 };
-use serde_json::json;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 const DAYS: i64 = 10;
-const WORKSPACE: Uuid = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0001);
 const SCHEDULE: Uuid = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0042);
 /// How often each page is read.
 const READS: usize = 20;
@@ -21,18 +21,15 @@ const PAGE: i64 = 51;
 
 /// Measures with about that many rows, and prints a table.
 pub async fn run(rows: i64, seconds: u64) -> Result<()> {
-    let url =
-        std::env::var("GOTONG_DATABASE_URL").context("GOTONG_DATABASE_URL is not set: use `cargo xtask bench`")?;
-    let mut connection = AsyncPgConnection::establish(&url).await?;
+    let mut connection = place::ledger().await?;
     let time = Duration::from_secs(seconds);
-    let workspace = format!("insert into workspaces (id, name) values ('{WORKSPACE}', 'bench') on conflict do nothing");
-    connection.batch_execute(&workspace).await?;
     insert_for(&mut connection, Duration::from_secs(2)).await?;
     let empty = insert_for(&mut connection, time).await?;
     fill(&mut connection, rows).await?;
     let full = insert_for(&mut connection, time).await?;
     tell("enqueue, 1,000 jobs a call, empty ledger", "jobs/s", &[empty]);
-    tell(&format!("enqueue, 1,000 jobs a call, {} rows", total(&mut connection).await?), "jobs/s", &[full]);
+    let total = count(&mut connection, "select count(*) as count from jobs").await?;
+    tell(&format!("enqueue, 1,000 jobs a call, {total} rows"), "jobs/s", &[full]);
     tell("  of the empty ledger's (goal: 0.9)", "", &[full / empty]);
     let mut worst: f64 = 0.0;
     for (name, filter) in filters() {
@@ -57,12 +54,10 @@ pub async fn run(rows: i64, seconds: u64) -> Result<()> {
 
 #[allow(clippy::cast_precision_loss, reason = "counts of a benchmark")]
 async fn insert_for(connection: &mut AsyncPgConnection, time: Duration) -> Result<f64> {
-    let payload = json!({ "url": "http://127.0.0.1:9/hook", "event": "order.paid", "data": { "total": 125_000 } });
     let start = Instant::now();
     let mut done = 0_usize;
     while start.elapsed() < time {
-        let one = || NewJob::of_kind(WORKSPACE, "webhook.deliver", payload.clone());
-        let jobs = (0..1_000).map(|_| one()).collect::<Result<Vec<_>, _>>()?;
+        let jobs = (0..1_000).map(|_| place::order()).collect::<Result<Vec<_>, _>>()?;
         done += enqueue(connection, &jobs).await?.rows.len();
     }
     Ok(done as f64 / start.elapsed().as_secs_f64())
@@ -146,17 +141,6 @@ fn filters() -> Vec<(&'static str, JobFilter)> {
     ]
 }
 
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-async fn total(connection: &mut AsyncPgConnection) -> Result<i64> {
-    let count = diesel::sql_query("select count(*) as count from jobs").get_result::<Count>(connection).await?;
-    Ok(count.count)
-}
-
 /// The oldest day, made final and expired before.
 async fn drop_day(connection: &mut AsyncPgConnection) -> Result<Duration> {
     let day = (chrono::Utc::now() - chrono::TimeDelta::days(DAYS)).format("%Y%m%d");
@@ -166,7 +150,7 @@ async fn drop_day(connection: &mut AsyncPgConnection) -> Result<Duration> {
     let start = Instant::now();
     connection.batch_execute(&format!("select drop_job_partitions('{day}')")).await?;
     let took = start.elapsed();
-    let gone = diesel::sql_query(format!("select count(*) as count from pg_class where relname = 'jobs_{day}'"));
-    anyhow::ensure!(gone.get_result::<Count>(connection).await?.count == 0, "the day is still there");
+    let there = format!("select count(*) as count from pg_class where relname = 'jobs_{day}'");
+    anyhow::ensure!(count(connection, &there).await? == 0, "the day is still there");
     Ok(took)
 }

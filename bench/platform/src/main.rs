@@ -7,8 +7,10 @@ mod durable;
 mod email;
 mod figures;
 mod ledger;
+mod place;
 mod recorder;
 mod river;
+mod search;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -71,6 +73,18 @@ enum Bench {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Documents brought to the index beside a bare client of `_bulk`, and how soon each is found.
+    Search {
+        /// How many documents.
+        #[arg(long, default_value_t = 20_000)]
+        documents: usize,
+        /// How often the bulk rate is measured; medians are told.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// How many documents a second come in the steady load.
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+    },
     /// Lists, inserts and the drop of a day in a ledger of many jobs.
     Ledger {
         /// About how many jobs.
@@ -91,6 +105,7 @@ async fn main() -> anyhow::Result<()> {
         }
         Bench::Email { messages, rounds, connections } => email::run(messages, rounds, connections).await,
         Bench::Recorder { jobs, rounds } => recorder::run(jobs, rounds).await,
+        Bench::Search { documents, rounds, rate } => search::run(documents, rounds, rate).await,
         Bench::Ledger { rows, seconds } => ledger::run(rows, seconds).await,
     }
 }

@@ -1,19 +1,21 @@
 //! What the recorder commits, beside bare updates of as many rows of the same table.
 
-use crate::{cost::cpu, figures::tell};
-use anyhow::{Context as _, Result, ensure};
+use crate::{
+    cost::cpu,
+    figures::{number, ratios, tell},
+    place::{self, WORKSPACE},
+};
+use anyhow::{Result, ensure};
 use diesel::sql_types::{Array, BigInt, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use gotong_queue::{Event, EventKind, Timestamp};
 use gotong_shared::{
-    enqueue::{NewJob, enqueue},
+    enqueue::enqueue,
     ledger::{Recorded, record},
 };
-use serde_json::json;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-const WORKSPACE: Uuid = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0001);
 /// No scheduler process knows it, so nobody else works on these rows.
 const QUEUE: &str = "bench-recorder";
 const EPOCH: &str = "bench";
@@ -22,14 +24,11 @@ const BATCH: usize = 1_000;
 
 /// Measures, and prints a table. Batches of both take turns.
 pub async fn run(jobs: usize, rounds: usize) -> Result<()> {
-    let url =
-        std::env::var("GOTONG_DATABASE_URL").context("GOTONG_DATABASE_URL is not set: use `cargo xtask bench`")?;
-    let mut ledger = AsyncPgConnection::establish(&url).await?;
-    let prepare = format!(
-        "insert into workspaces (id, name) values ('{WORKSPACE}', 'bench') on conflict do nothing;
-         insert into queue_epochs (queue, name, run_id) values ('{QUEUE}', '{EPOCH}', 'bench') on conflict do nothing"
+    let mut ledger = place::ledger().await?;
+    let epoch = format!(
+        "insert into queue_epochs (queue, name, run_id) values ('{QUEUE}', '{EPOCH}', 'bench') on conflict do nothing"
     );
-    ledger.batch_execute(&prepare).await?;
+    ledger.batch_execute(&epoch).await?;
     let (mut recorded, mut bare, mut costs, mut bare_costs) = (vec![], vec![], vec![], vec![]);
     for _ in 0..rounds {
         let (mut ours, mut theirs) = (Spent::default(), Spent::default());
@@ -45,25 +44,19 @@ pub async fn run(jobs: usize, rounds: usize) -> Result<()> {
             theirs.add(&meter);
             ensure!(updated == BATCH, "{updated} rows were updated");
         }
-        let jobs = count(jobs.div_ceil(BATCH) * BATCH);
+        let jobs = number(jobs.div_ceil(BATCH) * BATCH);
         recorded.push(jobs / ours.time.as_secs_f64());
         bare.push(jobs / theirs.time.as_secs_f64());
         costs.push(ours.cpu.as_secs_f64() * 1e6 / jobs);
         bare_costs.push(theirs.cpu.as_secs_f64() * 1e6 / jobs);
         ledger.batch_execute("truncate jobs, job_attempts, job_fields").await?;
     }
-    let ratio: Vec<f64> = recorded.iter().zip(&bare).map(|(ours, theirs)| ours / theirs).collect();
     tell("bare UPDATE ... FROM unnest, 1,000 rows a statement", "rows/s", &bare);
     tell("  CPU a row, client and PostgreSQL", "us", &bare_costs);
     tell("recorder, 1,000 ends a transaction", "rows/s", &recorded);
     tell("  CPU a row, client and PostgreSQL", "us", &costs);
-    tell("  of the bare update (goal: 0.5)", "", &ratio);
+    tell("  of the bare update (goal: 0.5)", "", &ratios(&recorded, &bare));
     Ok(())
-}
-
-#[allow(clippy::cast_precision_loss, reason = "counts of a benchmark")]
-fn count(number: usize) -> f64 {
-    number as f64
 }
 
 #[derive(Default)]
@@ -92,10 +85,7 @@ impl Spent {
 
 /// A batch of jobs as they stand when the recorder meets them: accepted and pushed.
 async fn accept(ledger: &mut AsyncPgConnection) -> Result<Vec<Uuid>> {
-    let payload = json!({ "url": "http://127.0.0.1:9/hook", "event": "order.paid",
-        "data": { "order": Uuid::nil(), "total": 125_000, "currency": "IDR", "note": "terima kasih" } });
-    let one = || NewJob::of_kind(WORKSPACE, "webhook.deliver", payload.clone());
-    let jobs = (0..BATCH).map(|_| one()).collect::<Result<Vec<_>, _>>()?;
+    let jobs = (0..BATCH).map(|_| place::order()).collect::<Result<Vec<_>, _>>()?;
     let accepted = ledger
         .transaction(async |ledger| {
             let accepted = enqueue(ledger, &jobs).await?;

@@ -1,9 +1,11 @@
 //! River, a queue in PostgreSQL, on the same server and with the same jobs.
 
-use crate::cost::cpu;
+use crate::{
+    cost::cpu,
+    place::{self, variable},
+};
 use anyhow::{Context as _, Result, ensure};
-use diesel::{QueryableByName, sql_types::BigInt};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -13,7 +15,6 @@ use tokio::process::Command;
 
 /// With this many at once it drained fastest.
 const CONCURRENCY: &str = "1000";
-const LIMIT: Duration = Duration::from_mins(5);
 const PROCESSES: [&str; 2] = ["postgres", "river-bench"];
 
 /// Its program, and a database of its own.
@@ -24,10 +25,11 @@ pub struct River {
 }
 
 impl River {
-    /// Makes its database beside that of `url`, and its tables.
-    pub async fn prepare(program: &Path, url: &str, ledger: &mut AsyncPgConnection) -> Result<Self> {
+    /// Makes its database beside the ledger, and its tables.
+    pub async fn prepare(program: &Path, ledger: &mut AsyncPgConnection) -> Result<Self> {
         let name = format!("bench_river_{}", std::process::id());
         ledger.batch_execute(&format!("create database {name}")).await?;
+        let url = variable("GOTONG_DATABASE_URL")?;
         let (server, _) = url.rsplit_once('/').context("an address without a database")?;
         let url = format!("{server}/{name}");
         let connection = AsyncPgConnection::establish(&url).await?;
@@ -50,23 +52,11 @@ impl River {
         let before = cpu(&PROCESSES);
         let start = Instant::now();
         let mut worker = self.command(&["worker", CONCURRENCY]).spawn().context("River cannot be run")?;
-        while self.open().await? > 0 {
-            ensure!(start.elapsed() < LIMIT, "River did not complete every job");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let open = "select count(*) as count from (select from river_job where state <> 'completed' limit 1) as open";
+        place::wait_for_none(&mut self.connection, open, Duration::from_millis(100)).await?;
         let (took, spent) = (start.elapsed(), cpu(&PROCESSES).saturating_sub(before));
         worker.kill().await?;
         self.connection.batch_execute("truncate river_job").await?;
         Ok((took, spent))
-    }
-
-    async fn open(&mut self) -> Result<i64> {
-        #[derive(QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = BigInt)]
-            count: i64,
-        }
-        let query = "select count(*) as count from (select from river_job where state <> 'completed' limit 1) as open";
-        Ok(diesel::sql_query(query).get_result::<Count>(&mut self.connection).await?.count)
     }
 }

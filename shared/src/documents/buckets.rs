@@ -1,13 +1,12 @@
 //! The ledger's side of its comparison with an index: sums by bucket, the entries of one bucket, rows by their keys.
 
-use super::{DocumentKey, Row};
+use super::{DocumentKey, Row, read::WholeRow};
 use crate::search::elastic::BucketSum;
 use diesel::{
     QueryableByName,
-    sql_types::{Array, BigInt, Bool, Double, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Double, SmallInt, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
 use uuid::Uuid;
 
@@ -74,27 +73,6 @@ pub async fn entries(connection: &mut AsyncPgConnection, bucket: i16, settle: Du
         Some(BucketEntry { key, version: row.version, is_settled: row.is_settled })
     };
     Ok(rows.into_iter().filter_map(entry).collect())
-}
-
-#[derive(QueryableByName)]
-struct WholeRow {
-    #[diesel(sql_type = SqlUuid)]
-    workspace_id: Uuid,
-    #[diesel(sql_type = Text, column_name = "type")]
-    kind: String,
-    #[diesel(sql_type = Text)]
-    id: String,
-    #[diesel(sql_type = BigInt)]
-    version: i64,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    body: Option<Value>,
-}
-
-impl WholeRow {
-    fn row(self) -> Option<Row> {
-        let key = DocumentKey { workspace_id: self.workspace_id, kind: self.kind.parse().ok()?, id: self.id };
-        Some(Row { key, version: self.version, body: self.body })
-    }
 }
 
 /// The rows of some keys, tombstones among them.

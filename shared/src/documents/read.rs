@@ -164,8 +164,9 @@ pub async fn read(
     Ok((found, targets))
 }
 
+/// A row as a statement with raw SQL answers it.
 #[derive(QueryableByName)]
-struct SliceRow {
+pub(super) struct WholeRow {
     #[diesel(sql_type = SqlUuid)]
     workspace_id: Uuid,
     #[diesel(sql_type = Text, column_name = "type")]
@@ -176,6 +177,14 @@ struct SliceRow {
     version: i64,
     #[diesel(sql_type = Nullable<Jsonb>)]
     body: Option<Value>,
+}
+
+impl WholeRow {
+    /// What it says; `None` for a type that a newer release wrote.
+    pub(super) fn row(self) -> Option<Row> {
+        let key = DocumentKey { workspace_id: self.workspace_id, kind: self.kind.parse().ok()?, id: self.id };
+        Some(Row { key, version: self.version, body: self.body })
+    }
 }
 
 /// Up to `limit` rows after that key, tombstones among them, in the order of their keys.
@@ -191,20 +200,12 @@ pub async fn slice(
         select workspace_id, type, id, version, body from documents
         where (workspace_id, type, id) > ($1, $2, $3)
         order by workspace_id, type, id limit $4";
-    let rows: Vec<SliceRow> = diesel::sql_query(statement)
+    let rows: Vec<WholeRow> = diesel::sql_query(statement)
         .bind::<SqlUuid, _>(after.map(|key| key.workspace_id).unwrap_or_default())
         .bind::<Text, _>(after.map_or("", |key| key.kind.as_str()))
         .bind::<Text, _>(after.map_or("", |key| &key.id))
         .bind::<BigInt, _>(limit)
         .load(connection)
         .await?;
-    let row = |row: SliceRow| {
-        let kind = row.kind.parse().ok()?;
-        Some(Row {
-            key: DocumentKey { workspace_id: row.workspace_id, kind, id: row.id },
-            version: row.version,
-            body: row.body,
-        })
-    };
-    Ok(rows.into_iter().filter_map(row).collect())
+    Ok(rows.into_iter().filter_map(WholeRow::row).collect())
 }

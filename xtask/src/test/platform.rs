@@ -42,6 +42,7 @@ impl TestPlatform {
             ("GOTONG_DATABASE_URL", format!("{server}/{name}")),
             ("GOTONG_QUEUE_PREFIX", name.clone()),
             ("GOTONG_S3_BUCKET", name.clone()),
+            ("GOTONG_SEARCH_PREFIX", format!("{name}-")),
             ("GOTONG_PUBLIC_URL", url.clone()),
         ] {
             variables.insert(variable.to_owned(), value);
