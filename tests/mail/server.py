@@ -78,7 +78,7 @@ class Handler:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "became": became,
-            "encrypted": session.ssl is not None,
+            "encrypted": bool(session.ssl or server.transport.get_extra_info("sslcontext")),
             "user": (session.auth_data or b"").decode() if session.authenticated else None,
             "data": base64.b64encode(envelope.content).decode(),
         }
@@ -118,19 +118,24 @@ async def main():
     parser.add_argument("--greeting-delay", type=float, default=0.0)
     parser.add_argument("--stall", type=float, default=600.0)
     parser.add_argument("--certificate", help="a file with certificate and key; then TLS and a password are required")
+    parser.add_argument("--wrapped", action="store_true", help="TLS from the first byte")
     options = parser.parse_args()
     handler = Handler(open(options.record, "a", encoding="utf-8"), options.stall)
     Server.greeting_delay = options.greeting_delay
-    more = {}
+    more, wrapper = {}, None
     if options.certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(options.certificate)
-        more = {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": authenticate}
+        more = {"auth_required": True, "authenticator": authenticate, "auth_require_tls": not options.wrapped}
+        if options.wrapped:
+            wrapper = context
+        else:
+            more |= {"tls_context": context, "require_starttls": True}
 
     def make():
         return Server(handler, hostname="mail.test", data_size_limit=40_000_000, enable_SMTPUTF8=False, **more)
 
-    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=wrapper)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.Event().wait()
 

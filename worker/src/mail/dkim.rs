@@ -196,6 +196,33 @@ mod tests {
         assert_eq!(canonical_body(b"no end"), b"no end\r\n");
     }
 
+    /// RFC 8463, appendix A: key, message and signature.
+    #[test]
+    fn a_signature_of_ed25519_is_that_of_the_standard() {
+        let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+        let key = Key::read(pem.as_bytes()).unwrap();
+        let head = "From: Joe SixPack <joe@football.example.com>\r\nTo: Suzie Q <suzie@shopping.example.net>\r\n\
+            Subject: Is dinner ready?\r\nDate: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r\n\
+            Message-ID: <20030712040037.46341.5F8J@football.example.com>\r\n";
+        let body = b"Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n";
+        let hash = STANDARD.encode(digest(&SHA256, &canonical_body(body)));
+        assert_eq!(hash, "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
+        let signature = format!(
+            "v=1; a=ed25519-sha256; c=relaxed/relaxed;\r\n d=football.example.com; i=@football.example.com;\r\n \
+             q=dns/txt; s=brisbane; t=1528637909; h=from : to :\r\n subject : date : message-id : from : subject : \
+             date;\r\n bh={hash};\r\n b="
+        );
+        let mut text = String::new();
+        for (name, value) in canonical_headers(head) {
+            _ = write!(text, "{name}:{value}\r\n");
+        }
+        _ = write!(text, "dkim-signature:{}", canonical_value(&signature));
+        assert_eq!(
+            STANDARD.encode(key.sign(text.as_bytes()).unwrap()),
+            "/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11BusFa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw=="
+        );
+    }
+
     #[test]
     fn what_is_no_key_is_none() {
         for text in ["", "secret", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {

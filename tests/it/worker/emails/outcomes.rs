@@ -1,7 +1,9 @@
 //! Each recipient gets exactly the outcome that the server declared, by the server's own count.
 
 use super::{PATIENCE, found, in_state, plain, platform, send};
+use chrono::{DateTime, TimeDelta, Utc};
 use harness::{eventually, mail::MailServer};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,4 +159,27 @@ async fn a_message_that_is_never_accepted_is_given_up_and_not_counted_as_sent() 
     let failed = in_state(&client, &id, "failed").await;
     assert_eq!(failed["recipients"][0]["reply"]["code"], 451, "the last answer stays: {failed}");
     assert!(server.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_for_later_waits_until_then() {
+    let server = MailServer::start(&[]);
+    let platform = platform(&server, &[]).await;
+    let (_worker, _scheduler) = (platform.worker(), platform.scheduler());
+    platform.settled().await;
+    let client = platform.client().await;
+    let later = Utc::now() + TimeDelta::seconds(4);
+    let mut request = plain("ok-1@a.example");
+    request["send_at"] = json!(later);
+    let waiting = send(&client, &request).await;
+    assert_eq!(client.get(&format!("/api/v1/jobs/{waiting}")).await.1["state"], "scheduled");
+    let sent = in_state(&client, &waiting, "sent").await;
+    let at: DateTime<Utc> = sent["recipients"][0]["sent_at"].as_str().unwrap().parse().unwrap();
+    assert!(at >= later, "it was sent at {at} and not at {later}");
+    request["send_at"] = json!(Utc::now() + TimeDelta::days(7));
+    let cancelled = send(&client, &request).await;
+    let cancel = client.request("POST", &format!("/api/v1/jobs/{cancelled}/cancel")).send().await.unwrap();
+    assert_eq!(cancel.status(), StatusCode::ACCEPTED);
+    in_state(&client, &cancelled, "failed").await;
+    assert_eq!(server.received().len(), 1);
 }

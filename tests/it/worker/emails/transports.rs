@@ -7,16 +7,24 @@ use harness::{
 };
 
 #[tokio::test]
-async fn a_server_that_asks_for_tls_and_a_password_gets_both() {
+async fn a_server_that_asks_for_starttls_and_a_password_gets_both() {
+    tls_and_a_password(&[], |port| format!("smtp://gotong:s%C3%A4cret%2F1@localhost:{port}?tls=required")).await;
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_tls_from_the_start_gets_a_password_too() {
+    tls_and_a_password(&["--wrapped"], |port| format!("smtps://gotong:s%C3%A4cret%2F1@localhost:{port}")).await;
+}
+
+async fn tls_and_a_password(options: &[&str], url: impl Fn(u16) -> String) {
     let (certificate, key) = certificate();
     let folder = std::env::temp_dir().join(format!("gotong-tls-{}", uuid::Uuid::new_v4().simple()));
     std::fs::create_dir(&folder).unwrap();
     let (both, roots) = (folder.join("server.pem"), folder.join("roots.pem"));
     std::fs::write(&both, format!("{certificate}{key}")).unwrap();
     std::fs::write(&roots, certificate).unwrap();
-    let server = MailServer::start(&["--certificate", both.to_str().unwrap()]);
-    let url = format!("smtp://gotong:s%C3%A4cret%2F1@localhost:{}?tls=required", server.port);
-    let platform = platform(&server, &[("GOTONG_SMTP_URL", url.clone())]).await;
+    let server = MailServer::start(&[&["--certificate", both.to_str().unwrap()], options].concat());
+    let platform = platform(&server, &[("GOTONG_SMTP_URL", url(server.port))]).await;
     let _scheduler = platform.scheduler();
     platform.settled().await;
     let client = platform.client().await;
