@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { call } from "./api.js";
 import { barriers } from "./axe.js";
 import { launch, open, place, signIn, withoutStatuses } from "./browser.js";
 import { png } from "./drawing.js";
@@ -22,6 +23,26 @@ async function toMedia(page) {
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Media" }).click();
   await page.getByRole("heading", { name: "Media", level: 1 }).waitFor();
 }
+
+test("an e-mail's job shows the message as it looks, and that it was sent", async () => {
+  const variables = { product: "Sekolah Kita", name: "Siti", action_url: "https://sekolah.example/mulai" };
+  const template = { name: "welcome", locale: "en", variables };
+  const { id } = await call("POST", "emails", { to: [{ address: "siti@example.org" }], template });
+  const { page, context, complaints } = await open(browser);
+  await signIn(page);
+  await page.goto(place(`jobs/${id}`));
+  const email = page.getByRole("region", { name: "The e-mail" });
+  await email.getByText("Sent", { exact: true }).waitFor();
+  await email.getByText("siti@example.org").waitFor();
+  const drawn = page.frameLocator("iframe.message");
+  await drawn.getByText("Siti").first().waitFor();
+  assert.equal(await page.locator("iframe.message").getAttribute("sandbox"), "");
+  assert.deepEqual(await barriers(page), []);
+  await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
+  await page.getByRole("region", { name: "Surelnya" }).getByText("Terkirim", { exact: true }).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
 
 test("a photo is uploaded, becomes a thumbnail, and its job says so", async () => {
   const { page, context, complaints } = await open(browser);

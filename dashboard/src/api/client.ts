@@ -29,6 +29,9 @@ export type QueueMinutes = components["schemas"]["QueueMinutes"];
 export type Worker = components["schemas"]["Worker"];
 export type WorkSummary = components["schemas"]["WorkSummary"];
 
+export type Email = components["schemas"]["Email"];
+export type RecipientState = components["schemas"]["RecipientState"];
+
 export type Schedule = components["schemas"]["Schedule"];
 export type ScheduleRun = components["schemas"]["ScheduleRun"];
 

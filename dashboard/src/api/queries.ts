@@ -2,7 +2,7 @@
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
-import { answered, client, type MediaCategory, type MediaState, type SignIn } from "./client";
+import { answered, client, type Email, type MediaCategory, type MediaState, type SignIn } from "./client";
 import { CHECKS, fetchHealth, type Health } from "./health";
 
 export const BUSY_MS = 1_500;
@@ -53,6 +53,28 @@ export function mediumQuery(id: string) {
     queryKey: ["medium", id],
     queryFn: ({ signal }) => answered(client.GET("/api/v1/media/{id}", { params: { path: { id } }, signal })),
     refetchInterval: ({ state }) => (state.data?.state === "processing" ? BUSY_MS : false),
+  });
+}
+
+/** One e-mail, until each recipient has an outcome. */
+export function emailQuery(id: string) {
+  return queryOptions({
+    queryKey: ["email", id],
+    queryFn: ({ signal }) => answered(client.GET("/api/v1/emails/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: ({ state }) => (state.data && isOnItsWay(state.data) ? BUSY_MS : QUIET_MS),
+  });
+}
+
+function isOnItsWay({ recipients }: Email): boolean {
+  return recipients.some(({ state }) => ["queued", "sending", "deferred"].includes(state));
+}
+
+/** What an e-mail says. It never changes. */
+export function emailPreviewQuery(id: string) {
+  return queryOptions({
+    queryKey: ["email", id, "preview"],
+    queryFn: ({ signal }) => answered(client.GET("/api/v1/emails/{id}/preview", { params: { path: { id } }, signal })),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The page in English; its shape is what every language has to fill. */
 
+import { en as email } from "./words/emails";
 import { en as frame } from "./words/frame";
 import { en as jobs } from "./words/jobs";
 import { en as platform } from "./words/platform";
@@ -70,6 +71,7 @@ export const en = {
     },
   },
   ...platform,
+  email,
   frame,
   jobs,
   media: {

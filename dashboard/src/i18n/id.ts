@@ -1,6 +1,7 @@
 /** Halaman ini dalam bahasa Indonesia. */
 
 import type { Messages } from "./en";
+import { id as email } from "./words/emails";
 import { id as frame } from "./words/frame";
 import { id as jobs } from "./words/jobs";
 import { id as platform } from "./words/platform";
@@ -71,6 +72,7 @@ export const id: Messages = {
     },
   },
   ...platform,
+  email,
   frame,
   jobs,
   media: {

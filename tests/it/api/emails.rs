@@ -37,6 +37,7 @@ async fn an_email_is_accepted_with_its_job_and_found_again() {
 
     let (_, preview) = client.get(&format!("/api/v1/emails/{id}/preview")).await;
     assert_eq!(preview, json!({ "subject": "Halo", "text": "Apa kabar?" }));
+    assert_eq!(client.get(&format!("/api/v1/emails/{id}/preview/html")).await.0, StatusCode::NOT_FOUND);
     let (status, list) = client.get("/api/v1/emails?address=SITI@example.org&state=queued").await;
     assert_eq!((status, list["data"][0]["id"].as_str()), (StatusCode::OK, Some(id)), "{list}");
     let (_, list) = client.get("/api/v1/emails?state=sent").await;
@@ -139,6 +140,29 @@ async fn without_a_mail_server_nothing_is_accepted() {
     let platform = Platform::on(Servers { settings, ..Servers::default() }).await;
     let (status, problem) = post(&platform.client().await, "/api/v1/emails", &good()).await;
     assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("mail_not_configured")), "{problem}");
+}
+
+#[tokio::test]
+async fn the_html_of_a_message_is_drawn_and_nothing_else() {
+    let platform = Platform::start().await;
+    let client = platform.client().await;
+    let html = "<p style=\"color: teal\">Halo</p><script>alert(1)</script><img src=\"https://track.example/a.gif\">";
+    let (_, email) = post(
+        &client,
+        "/api/v1/emails",
+        &json!({ "to": [{ "address": "siti@example.org" }],
+        "subject": "Halo", "html": html }),
+    )
+    .await;
+    let (_, job) = client.get(email["links"]["job"].as_str().unwrap()).await;
+    assert_eq!(job["links"]["email"], email["links"]["self"]);
+    let path = format!("{}/preview/html", email["links"]["self"].as_str().unwrap());
+    let shown = client.request("GET", &path).send().await.unwrap();
+    assert_eq!(shown.headers()["content-type"], "text/html; charset=utf-8");
+    let policy = shown.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("sandbox; default-src 'none';"), "{policy}");
+    assert_eq!(shown.headers().get_all("content-security-policy").iter().count(), 1);
+    assert_eq!(shown.text().await.unwrap(), html);
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use poem::web::Data;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
-    payload::Json,
+    payload::{Html, Json},
     types::ToJSON,
 };
 use resource::EmailList;
@@ -44,6 +44,25 @@ enum EmailAccepted {
         /// `true` when this is the stored answer to an earlier request with the same Idempotency-Key.
         #[oai(header = "Idempotency-Replayed")]
         Option<bool>,
+    ),
+}
+
+/// What a browser may do with a message that it shows: nothing but draw it, within a page of ours.
+const DRAWN: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+
+/// The HTML form of a message.
+#[derive(ApiResponse)]
+enum EmailDrawn {
+    /// As it is sent. Scripts do not run in it and nothing is loaded from elsewhere.
+    #[oai(status = 200)]
+    Html(
+        Html<String>,
+        /// What a browser may do with it.
+        #[oai(header = "Content-Security-Policy")]
+        String,
+        /// Who may show it within a page.
+        #[oai(header = "X-Frame-Options")]
+        String,
     ),
 }
 
@@ -140,5 +159,20 @@ impl EmailsApi {
     ) -> Result<Json<EmailPreview>, Refused<Reading>> {
         let (email, _) = store::find(app, &caller, id.0).await?;
         Ok(Json(EmailPreview { subject: email.subject, text: email.text_body, html: email.html_body }))
+    }
+
+    /// Show an e-mail's HTML.
+    ///
+    /// As a page for a frame. A message without HTML has none.
+    #[oai(path = "/:id/preview/html", method = "get", operation_id = "show_email")]
+    async fn show(
+        &self,
+        Data(app): Data<&AppState>,
+        caller: Reader,
+        id: Path<Uuid>,
+    ) -> Result<EmailDrawn, Refused<Reading>> {
+        let (email, _) = store::find(app, &caller, id.0).await?;
+        let html = email.html_body.ok_or_else(|| Problem::not_found("HTML form of this e-mail"))?;
+        Ok(EmailDrawn::Html(Html(html), DRAWN.to_owned(), "SAMEORIGIN".to_owned()))
     }
 }

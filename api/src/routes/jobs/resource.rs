@@ -7,6 +7,7 @@ use gotong_queue::{EntryView, Timestamp};
 use gotong_shared::{
     db::models::{Job, JobAttempt},
     enqueue::Claim,
+    jobs::{Contract, EmailSend},
     ledger::State,
 };
 use poem_openapi::{Object, types::Any};
@@ -127,6 +128,8 @@ pub struct JobLinks {
     pub attempts: String,
     /// The file it is about.
     pub media: Option<String>,
+    /// The e-mail that it sends.
+    pub email: Option<String>,
     /// The schedule that made it.
     pub schedule: Option<String>,
 }
@@ -188,6 +191,7 @@ impl JobResource {
                 attempts: format!("/api/v1/jobs/{}/attempts", job.id),
                 this: format!("/api/v1/jobs/{}", job.id),
                 media,
+                email: (job.kind == EmailSend::KIND).then(|| format!("/api/v1/emails/{}", job.id)),
                 schedule: job.schedule_id.map(|id| format!("/api/v1/schedules/{id}")),
             },
             kind: job.kind,

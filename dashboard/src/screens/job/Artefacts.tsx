@@ -12,10 +12,12 @@ import { MediaBadge } from "../../components/Badge";
 import { MediaWords } from "../../components/MediaRow";
 import { Thumbnail } from "../../components/Thumbnail";
 import { useSpeech } from "../../i18n";
+import { EmailArtefact } from "./EmailArtefact";
 
 type LinkName = keyof Job["links"];
 
 const ARTEFACTS: Partial<Record<LinkName, ComponentType<{ id: string }>>> = {
+  email: EmailArtefact,
   media: MediaArtefact,
 };
 
