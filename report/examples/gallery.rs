@@ -18,6 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (written, _) = sample::write_orders(format, sample::orders_meta(locale), File::create(&path)?)?;
             tell(&path, &written);
         }
+        let path = folder.join(format!("wide.{locale}.pdf"));
+        tell(&path, &sample::write_wide(Format::Pdf, locale, File::create(&path)?)?.0);
         for format in weekly::FORMATS {
             let path = folder.join(format!("weekly.{locale}.{format}"));
             let (written, _) = sample::write_week(format, locale, File::create(&path)?)?;

@@ -312,8 +312,13 @@ pub(crate) struct Tally<W> {
 }
 
 impl<W> Tally<W> {
-    fn new(inner: W) -> Self {
+    pub fn new(inner: W) -> Self {
         Self { inner, hash: Sha256::new(), bytes: 0 }
+    }
+
+    #[cfg(test)]
+    pub fn into_inner(self) -> W {
+        self.inner
     }
 }
 

@@ -20,7 +20,7 @@ use crate::show::Show;
 use crate::words::Losses;
 use crate::writer::{Sink, Tally};
 use about::Block;
-use value::{MOST_CHARACTERS, format_of, write_cell};
+use value::{MOST_CHARACTERS, format_of, width_of, write_cell};
 
 /// Excel's limit, with the header.
 const ROWS_PER_SHEET: u32 = 1_048_576;
@@ -42,6 +42,7 @@ pub(crate) struct XlsxSink<W: Write + Send> {
     parts: u32,
     widths: Vec<usize>,
     losses: Losses,
+    rows_per_sheet: u32,
 }
 
 impl<W: Write + Send> XlsxSink<W> {
@@ -68,6 +69,7 @@ impl<W: Write + Send> XlsxSink<W> {
             parts: 0,
             widths: Vec::new(),
             losses: Losses { most: MOST_CHARACTERS, ..Losses::default() },
+            rows_per_sheet: ROWS_PER_SHEET,
         })
     }
 
@@ -138,7 +140,7 @@ impl<W: Write + Send> Sink for XlsxSink<W> {
     }
 
     fn row(&mut self, columns: &[Column], cells: &[Cell<'_>]) -> Result<(), ReportError> {
-        if self.next_row == ROWS_PER_SHEET {
+        if self.next_row == self.rows_per_sheet {
             self.close_sheet()?;
             let table = self.table.take().expect("a row comes between the begin and the end of a table");
             self.add_sheet(&table)?;
@@ -147,10 +149,10 @@ impl<W: Write + Send> Sink for XlsxSink<W> {
         let measured = self.parts == 1 && self.next_row <= MEASURED_ROWS;
         let sheet = sheet(&mut self.book, self.sheet)?;
         for ((index, column), cell) in (0..).zip(columns).zip(cells) {
-            let width = write_cell(sheet, (self.next_row, index), cell, column.kind, self.show, &mut self.losses)?;
+            write_cell(sheet, (self.next_row, index), cell, column.kind, self.show, &mut self.losses)?;
             if measured {
                 let widest = &mut self.widths[usize::from(index)];
-                *widest = width.min(WIDEST).max(*widest);
+                *widest = width_of(cell, column.kind, self.show).min(WIDEST).max(*widest);
             }
         }
         self.next_row += 1;
@@ -250,7 +252,36 @@ impl From<XlsxError> for ReportError {
 
 #[cfg(test)]
 mod tests {
-    use super::sheet_name;
+    use calamine::{Reader as _, Xlsx};
+
+    use super::*;
+    use crate::{ColumnType, Locale};
+
+    #[test]
+    fn a_table_goes_on_on_other_sheets() {
+        let snapshot = chrono::DateTime::UNIX_EPOCH;
+        let meta = Meta { locale: Locale::Id, ..Meta::new(Label::same("Angka"), snapshot) };
+        let mut sink = XlsxSink::new(&meta, Tally::new(Vec::new())).unwrap();
+        sink.rows_per_sheet = 4;
+        let column = Column::new("n", Label::new("Number", "Angka"), ColumnType::Integer);
+        let table = Table::new("numbers", Label::new("Numbers", "Bilangan"), vec![column]);
+        sink.begin_table(&table).unwrap();
+        for number in 0_i64..8 {
+            sink.row(&table.columns, &[number.into()]).unwrap();
+        }
+        sink.end_table(&table).unwrap();
+        let bytes = sink.finish(&[]).unwrap().into_inner();
+        let mut book: Xlsx<_> = calamine::open_workbook_from_rs(io::Cursor::new(bytes)).unwrap();
+        assert_eq!(book.sheet_names(), ["Tentang", "Bilangan", "Bilangan (2)", "Bilangan (3)"]);
+        let mut read = Vec::new();
+        for name in &book.sheet_names()[1..] {
+            let range = book.worksheet_range(name).unwrap();
+            let cells: Vec<String> = range.rows().map(|row| row[0].to_string()).collect();
+            assert_eq!(cells[0], "Angka");
+            read.extend_from_slice(&cells[1..]);
+        }
+        assert_eq!(read, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+    }
 
     #[test]
     fn sheets_have_names_that_excel_takes() {

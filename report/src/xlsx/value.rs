@@ -40,7 +40,23 @@ pub fn align(align: Align) -> FormatAlign {
     }
 }
 
-/// Writes one cell in the format of its column; the answer is its width in characters, about.
+/// The width of a cell in characters, about; those of East Asia are twice as wide.
+pub fn width_of(cell: &Cell<'_>, kind: ColumnType, show: Show) -> usize {
+    match cell {
+        Cell::Text(text) => text.lines().map(line_width).max().unwrap_or(0),
+        Cell::Timestamp(_) => 20,
+        // Excel shows a time of day here, not the words that people read elsewhere.
+        Cell::Integer(_) if kind == ColumnType::Duration => 12,
+        Cell::Integer(_) if kind == ColumnType::Bytes => show.cell(cell, ColumnType::Integer).len(),
+        _ => show.cell(cell, kind).len(),
+    }
+}
+
+fn line_width(line: &str) -> usize {
+    line.chars().take(super::WIDEST).map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
+}
+
+/// Writes one cell in the format of its column.
 pub fn write_cell(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
@@ -48,18 +64,8 @@ pub fn write_cell(
     kind: ColumnType,
     show: Show,
     losses: &mut Losses,
-) -> Result<usize, XlsxError> {
-    let value = value(cell, kind, show);
-    let width = match &value {
-        Value::Nothing => 0,
-        Value::Text(text) => text.len().min(100),
-        Value::Inexact(text) => text.len().min(100),
-        Value::Number(_) => show.cell(cell, kind).len(),
-        Value::Boolean(_) => 5,
-        Value::Date(_) => 11,
-        Value::Moment(_) => 20,
-    };
-    match value {
+) -> Result<(), XlsxError> {
+    match value(cell, kind, show) {
         Value::Nothing => sheet,
         Value::Text(text) => sheet.write_string(row, column, super::shortened(text, losses))?,
         Value::Inexact(text) => {
@@ -71,7 +77,7 @@ pub fn write_cell(
         Value::Date(date) => sheet.write_datetime(row, column, date)?,
         Value::Moment(moment) => sheet.write_datetime(row, column, moment)?,
     };
-    Ok(width)
+    Ok(())
 }
 
 enum Value<'a> {

@@ -35,6 +35,24 @@ fn every_page_says_which_of_how_many_it_is() {
 }
 
 #[test]
+fn a_wide_table_lies_and_begins_every_page_with_its_header() {
+    let (_, bytes) = sample::write_wide(Format::Pdf, Locale::En, Vec::new()).unwrap();
+    let document = Document::load_mem(&bytes).unwrap();
+    for page in document.get_pages().values() {
+        let page = document.get_dictionary(*page).unwrap();
+        let size: Vec<f32> =
+            page.get(b"MediaBox").unwrap().as_array().unwrap().iter().map(|side| side.as_float().unwrap()).collect();
+        assert!(size[2] > size[3], "{size:?}");
+    }
+    let pages = pdf_extract::extract_text_from_mem_by_pages(&bytes).unwrap();
+    assert!(pages.len() > 1);
+    for page in &pages {
+        assert_eq!(page.matches("Branch 13").count(), 1, "{page}");
+    }
+    assert!(pages[0].contains("limit of 60 rows") && pages.last().unwrap().contains("P-0060"));
+}
+
+#[test]
 fn other_scripts_can_be_read_back() {
     let text = text(&orders(Locale::En));
     for words in ["Warung Bu Ayu", "東京商事株式会社", "上海进出口有限公司", "서울무역", "Ελληνικά", "Кириллица"]

@@ -117,6 +117,38 @@ pub fn write_orders<W: Write + Send>(format: Format, meta: Meta, out: W) -> Resu
     writer.finish()
 }
 
+/// Writes a table that is too wide for an upright page, longer than one, and longer than its limit.
+pub fn write_wide<W: Write + Send>(format: Format, locale: Locale, out: W) -> Result<(Written, W), ReportError> {
+    let meta = Meta { row_limit: 60, ..Meta::new(Label::new("Parts in stock", "Stok suku cadang"), snapshot()) };
+    let mut writer = Writer::new(format, Meta { locale, ..meta }, out)?;
+    let column = |at: usize| match at {
+        0 => Column::new("part", Label::new("Part", "Suku cadang"), ColumnType::Text),
+        1 => Column::new("note", Label::new("Note", "Catatan"), ColumnType::Text),
+        _ => Column::new(
+            format!("branch_{at}"),
+            Label::new(format!("Branch {at}"), format!("Cabang {at}")),
+            ColumnType::Integer,
+        ),
+    };
+    writer.begin_table(Table::new(
+        "parts",
+        Label::new("Parts by branch", "Suku cadang per cabang"),
+        (0..14).map(column).collect(),
+    ))?;
+    let notes =
+        ["", "ordered again", "the supplier asks for six weeks, and for payment in advance", "قطعة أصلية", "中古品"];
+    for (row, note) in (0_i64..100).zip(notes.into_iter().cycle()) {
+        let counts = (2..14).map(|at| Cell::Integer((row + 3) * (at + 7) * 7_919 % 2_000_003));
+        let mut cells = vec![Cell::from(format!("P-{:04} bearing", row + 1)), Cell::from(note)];
+        cells.extend(counts);
+        if writer.row(&cells)? == Taken::OverLimit {
+            break;
+        }
+    }
+    writer.end_table()?;
+    writer.finish()
+}
+
 fn figures() -> Vec<Figure> {
     let figure = |en: &str, indonesian: &str, kind, value: Cell<'static>, before: Option<Cell<'static>>, better| {
         Figure { label: Label::new(en, indonesian), kind, value, before, better }
