@@ -26,6 +26,8 @@ use fonts::Coverage;
 
 /// A cell with more characters than this is cut there, and the first page says so.
 const MOST_CHARACTERS: usize = 400;
+/// How many characters all tables have together, at most: they are in memory until the end.
+const MOST_IN_ALL: usize = 4_000_000;
 
 pub(crate) struct PdfSink<W: Write> {
     out: Tally<W>,
@@ -35,6 +37,7 @@ pub(crate) struct PdfSink<W: Write> {
     rows: Vec<Vec<String>>,
     coverage: Coverage,
     shortened: u64,
+    characters: usize,
 }
 
 impl<W: Write> PdfSink<W> {
@@ -49,6 +52,7 @@ impl<W: Write> PdfSink<W> {
             rows: Vec::new(),
             coverage: Coverage::new(),
             shortened: 0,
+            characters: 0,
         };
         sink.coverage.see(meta.title.get(show.locale));
         for (_, value) in &meta.parameters {
@@ -99,6 +103,7 @@ impl<W: Write> Sink for PdfSink<W> {
                 self.shortened += 1;
             }
             self.coverage.see(&text);
+            self.characters += text.chars().count();
             text
         });
         let row = row.collect();
@@ -109,6 +114,10 @@ impl<W: Write> Sink for PdfSink<W> {
     fn end_table(&mut self, table: &Table) -> Result<(), ReportError> {
         self.blocks.push(Block::Table(table.clone(), std::mem::take(&mut self.rows)));
         Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.characters >= MOST_IN_ALL
     }
 
     fn losses(&mut self) -> Result<Losses, ReportError> {

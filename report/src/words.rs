@@ -1,6 +1,5 @@
 //! The sentences that a report says by itself.
 
-use crate::format::Format;
 use crate::locale::Locale;
 use crate::model::{Better, ColumnType, Figure, Meta};
 use crate::show::{Show, percentage};
@@ -29,11 +28,11 @@ pub struct Losses {
 }
 
 /// Everything that its reader must know before the first row.
-pub fn notices(locale: Locale, format: Format, truncated: Option<u64>, losses: Losses) -> Vec<String> {
+pub fn notices(locale: Locale, truncated: Option<u64>, by_format: bool, losses: Losses) -> Vec<String> {
     let mut notices = Vec::new();
     if let Some(limit) = truncated {
         let mut notice = truncation_notice(locale, limit);
-        if limit == format.max_rows() {
+        if by_format {
             notice.push(' ');
             notice.push_str(locale.pick(
                 "That is the most this format holds; take CSV or JSON lines for all of them.",
@@ -195,9 +194,9 @@ mod tests {
 
     #[test]
     fn a_format_that_sets_the_limit_says_so() {
-        let by_format = notices(Locale::En, Format::Pdf, Some(10_000), Losses::default());
+        let by_format = notices(Locale::En, Some(10_000), true, Losses::default());
         assert!(by_format[0].contains("limit of 10,000 rows") && by_format[0].contains("CSV"));
-        let by_caller = notices(Locale::Id, Format::Pdf, Some(500), Losses::default());
+        let by_caller = notices(Locale::Id, Some(500), false, Losses::default());
         assert_eq!(by_caller, ["Laporan ini mencapai batas 500 baris: masih ada data yang tidak ditampilkan."]);
     }
 }

@@ -27,6 +27,10 @@ pub(crate) trait Sink {
     fn begin_table(&mut self, table: &Table) -> Result<(), ReportError>;
     fn row(&mut self, columns: &[Column], cells: &[Cell<'_>]) -> Result<(), ReportError>;
     fn end_table(&mut self, table: &Table) -> Result<(), ReportError>;
+    /// Whether it has no room for another row, whatever the limits say.
+    fn is_full(&self) -> bool {
+        false
+    }
     /// What could not be shown as it is. Complete only when nothing more is written.
     fn losses(&mut self) -> Result<Losses, ReportError>;
 }
@@ -179,7 +183,8 @@ impl<W: Write + Send> Writer<W> {
         let Some(table) = &self.table else {
             return Err(ReportError::Order("a row belongs to a table, and none is open"));
         };
-        if self.rows >= self.limit {
+        if self.rows >= self.limit || self.is_truncated || self.kind.sink().is_full() {
+            self.limit = self.rows;
             self.is_truncated = true;
             return Ok(Taken::OverLimit);
         }
@@ -223,7 +228,8 @@ impl<W: Write + Send> Writer<W> {
         }
         let truncated = self.is_truncated.then_some(self.limit);
         let losses = self.kind.sink().losses()?;
-        let notices = notices(self.meta.locale, self.format, truncated, losses);
+        let by_format = truncated.is_some_and(|limit| limit < self.meta.row_limit);
+        let notices = notices(self.meta.locale, truncated, by_format, losses);
         let mut out = self.kind.finish(&notices)?;
         out.flush()?;
         let Tally { inner, hash, bytes } = out;

@@ -24,6 +24,8 @@ use value::{MOST_CHARACTERS, format_of, width_of, write_cell};
 
 /// Excel's limit, with the header.
 const ROWS_PER_SHEET: u32 = 1_048_576;
+/// Excel's limit for the title of a workbook.
+const MOST_IN_PROPERTY: usize = 255;
 /// How many rows are measured for the widths of columns.
 const MEASURED_ROWS: u32 = 1_000;
 const WIDEST: usize = 60;
@@ -50,8 +52,8 @@ impl<W: Write + Send> XlsxSink<W> {
         let show = Show { locale: meta.locale, zone: meta.time_zone };
         let mut book = Workbook::new();
         let properties = DocProperties::new()
-            .set_title(meta.title.get(meta.locale))
-            .set_subject(&meta.source)
+            .set_title(value::cut(meta.title.get(meta.locale), MOST_IN_PROPERTY).0)
+            .set_subject(value::cut(&meta.source, MOST_IN_PROPERTY).0)
             .set_creation_datetime(&meta.snapshot_at);
         book.set_properties(&properties);
         let about = show.locale.pick("About", "Tentang").to_owned();

@@ -121,7 +121,7 @@ impl Shaper {
             .entry((font, is_rtl, script))
             .or_insert_with(|| ShapePlan::new(&typeface.face, direction, Some(script), None, &[]));
         let shaped = rustybuzz::shape_with_plan(&typeface.face, plan, buffer);
-        let glyphs = glyphs(&shaped, text.len(), is_rtl, typeface.units);
+        let glyphs = glyphs(&shaped, text.len(), typeface.units);
         self.buffer = Some(shaped.clear());
         let width = glyphs.iter().map(|glyph| glyph.x_advance).sum();
         Run { font, text: text.to_owned(), glyphs, width }
@@ -130,13 +130,12 @@ impl Shaper {
 
 /// Glyphs with the text that each stands for, so that a reader can copy it.
 #[expect(clippy::cast_precision_loss, reason = "units of a font are small")]
-fn glyphs(shaped: &GlyphBuffer, text_len: usize, is_rtl: bool, units: f32) -> Vec<KrillaGlyph> {
+fn glyphs(shaped: &GlyphBuffer, text_len: usize, units: f32) -> Vec<KrillaGlyph> {
     let (infos, positions) = (shaped.glyph_infos(), shaped.glyph_positions());
     let mut starts: Vec<usize> = infos.iter().map(|info| info.cluster as usize).collect();
     starts.sort_unstable();
     starts.dedup();
     starts.push(text_len);
-    debug_assert!(!is_rtl || infos.is_sorted_by(|a, b| a.cluster >= b.cluster));
     let glyph = |(info, position): (&rustybuzz::GlyphInfo, &rustybuzz::GlyphPosition)| {
         let start = info.cluster as usize;
         let place = starts.partition_point(|other| *other <= start);

@@ -49,22 +49,28 @@ pub fn write(
                 column += DATA_COLUMNS;
             }
             Block::Text(text) => {
-                sheet.write_string(row, 0, cut(text.get(show.locale), super::MOST_CHARACTERS).0)?;
+                put(sheet, (row, 0), text.get(show.locale), &Format::new())?;
                 row += 1;
             }
             Block::Table(title, note, sheets) => {
-                sheet.write_string_with_format(row, 0, title.get(show.locale), &heading())?;
+                put(sheet, (row, 0), title.get(show.locale), &heading())?;
                 for (index, name) in (0..).zip(sheets) {
                     let link = Url::new(format!("internal:'{name}'!A1")).set_text(name);
                     sheet.write_url(row + index, 1, link)?;
                 }
                 if let Some(note) = note {
-                    sheet.write_string(row, 2, note.get(show.locale))?;
+                    put(sheet, (row, 2), note.get(show.locale), &Format::new())?;
                 }
                 row += u32::try_from(sheets.len()).unwrap_or(1);
             }
         }
     }
+    Ok(())
+}
+
+/// Text of the report itself, as much of it as a cell holds.
+fn put(sheet: &mut Worksheet, (row, column): (u32, u16), text: &str, format: &Format) -> Result<(), ReportError> {
+    sheet.write_string_with_format(row, column, cut(text, super::MOST_CHARACTERS).0, format)?;
     Ok(())
 }
 
@@ -74,10 +80,10 @@ fn heading() -> Format {
 
 fn head(sheet: &mut Worksheet, meta: &Meta, show: Show, notices: &[String]) -> Result<u32, ReportError> {
     let title = Format::new().set_bold().set_font_size(18);
-    sheet.write_string_with_format(0, 0, meta.title.get(show.locale), &title)?;
+    put(sheet, (0, 0), meta.title.get(show.locale), &title)?;
     let mut row = 1;
     if let Some(subtitle) = &meta.subtitle {
-        sheet.write_string(row, 0, subtitle.get(show.locale))?;
+        put(sheet, (row, 0), subtitle.get(show.locale), &Format::new())?;
         row += 1;
     }
     let warning = Format::new().set_bold().set_font_color(BAD);
@@ -87,8 +93,8 @@ fn head(sheet: &mut Worksheet, meta: &Meta, show: Show, notices: &[String]) -> R
     }
     row += 1;
     for (name, value) in facts(show, meta) {
-        sheet.write_string_with_format(row, 0, &name, &Format::new().set_font_color(Color::RGB(0x0059_6573)))?;
-        sheet.write_string(row, 1, cut(&value, super::MOST_CHARACTERS).0)?;
+        put(sheet, (row, 0), &name, &Format::new().set_font_color(Color::RGB(0x0059_6573)))?;
+        put(sheet, (row, 1), &value, &Format::new())?;
         row += 1;
     }
     Ok(row)
@@ -101,10 +107,10 @@ fn figures(
     figures: &[Figure],
     show: Show,
 ) -> Result<u32, ReportError> {
-    sheet.write_string_with_format(row, 0, title.get(show.locale), &heading())?;
+    put(sheet, (row, 0), title.get(show.locale), &heading())?;
     row += 1;
     for figure in figures {
-        sheet.write_string(row, 0, figure.label.get(show.locale))?;
+        put(sheet, (row, 0), figure.label.get(show.locale), &Format::new())?;
         write_cell(sheet, (row, 1), &figure.value, figure.kind, show, &mut Losses::default())?;
         sheet.set_cell_format(row, 1, &format_of(figure.kind, Align::Start, show.locale).set_bold())?;
         if let Some((text, news)) = change(show, figure) {

@@ -57,6 +57,17 @@ fn the_limit_of_the_format_holds_besides() {
 }
 
 #[test]
+fn a_pdf_is_full_when_its_cells_are() {
+    let mut writer = Writer::new(Format::Pdf, meta(), Vec::new()).unwrap();
+    let columns = (0..16).map(|at| Column::new(format!("c{at}"), Label::same("t"), ColumnType::Text));
+    writer.begin_table(Table::new("t", Label::same("t"), columns.collect())).unwrap();
+    let cells: Vec<Cell<'_>> = (0..16).map(|_| Cell::from("x".repeat(400))).collect();
+    let kept = (0..1_000).take_while(|_| writer.row(&cells).unwrap() == Taken::Kept).count();
+    assert_eq!(kept, 4_000_000 / (16 * 400));
+    assert_eq!(writer.row(&cells).unwrap(), Taken::OverLimit);
+}
+
+#[test]
 fn what_belongs_nowhere_is_refused_in_words() {
     let refusal = |format: Format, cells: &[Cell<'_>]| {
         let mut writer = Writer::new(format, meta(), Vec::new()).unwrap();
