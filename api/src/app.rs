@@ -4,6 +4,7 @@ use crate::{
     AppState, dashboard,
     envelope::envelope,
     openapi::{self, Reference},
+    report_link,
     routes::health,
     unsubscribe,
 };
@@ -24,6 +25,7 @@ pub fn app(state: AppState) -> BoxEndpoint<'static, Response> {
         .at("/openapi.yaml", get(openapi::document))
         .at("/docs", get(openapi::browse).with(Compression::new()))
         .at("/docs/problems", get(openapi::problems))
+        .at("/reports/:token", get(report_link::download))
         .at("/unsubscribe/:token", get(unsubscribe::ask).post(unsubscribe::unsubscribe))
         .at("/dashboard", get(dashboard::page))
         .at("/dashboard/*path", get(dashboard::file).with(Compression::new()))

@@ -44,7 +44,8 @@ pub async fn envelope<E: Endpoint>(routes: Arc<E>, mut request: Request) -> poem
 
 /// A path for the log. Whoever has the token of a link can use it.
 fn told(path: &str) -> String {
-    if path.starts_with("/unsubscribe/") { "/unsubscribe/\u{2026}".to_owned() } else { path.to_owned() }
+    let secret = ["/unsubscribe/", "/reports/"].into_iter().find(|prefix| path.starts_with(prefix));
+    secret.map_or_else(|| path.to_owned(), |prefix| format!("{prefix}\u{2026}"))
 }
 
 /// The answer, whatever happens, and the template of the route that gave it.

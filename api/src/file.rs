@@ -37,7 +37,12 @@ pub struct File<'a> {
     pub filename: &'a str,
     /// How long it may be kept by the client.
     pub cache_control: &'static str,
+    /// What a browser that opens it may run and load of it: its Content-Security-Policy.
+    pub policy: &'static str,
 }
+
+/// Whatever the bytes are, a browser that opens them runs nothing of them.
+pub const INERT: &str = "default-src 'none'; sandbox";
 
 /// A file as an answer: whole, in part, or not at all because the client has it.
 pub struct FileAnswer(Response);
@@ -92,8 +97,7 @@ impl File<'_> {
         insert(headers, header::ACCEPT_RANGES, "bytes");
         insert(headers, header::CONTENT_TYPE, self.content_type);
         insert(headers, header::CONTENT_DISPOSITION, &disposition(self.filename));
-        // Whatever the bytes are, a browser that opens them runs nothing of them.
-        insert(headers, header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+        insert(headers, header::CONTENT_SECURITY_POLICY, self.policy);
         response
     }
 

@@ -25,6 +25,7 @@ pub mod openapi;
 mod page;
 mod patience;
 pub mod problem;
+mod report_link;
 mod route_template;
 pub mod routes;
 mod schema;

@@ -10,6 +10,9 @@ use crate::{
         jobs::{JobActionsApi, JobEventsApi, JobsApi},
         media::MediaApi,
         operating::{self, OperatingApi},
+        report_data_sets::ReportDataSetsApi,
+        report_definitions::ReportDefinitionsApi,
+        reports::ReportsApi,
         schedules::SchedulesApi,
         search::SearchApi,
         search_indexes::SearchIndexesApi,
@@ -37,9 +40,11 @@ pub type Operations = (
     OperatingApi,
     SchedulesApi,
     (EmailsApi, EmailTemplatesApi, SuppressionsApi, EmailEventsApi),
-    SearchApis,
+    (SearchApis, ReportApis),
     SessionApi,
 );
+/// Reports and what they are about.
+type ReportApis = (ReportsApi, ReportDefinitionsApi, ReportDataSetsApi);
 /// Documents and their search.
 type SearchApis = (DocumentsApi, SearchApi, SearchIndexesApi);
 /// The operations with their description.
@@ -58,13 +63,23 @@ const DESCRIPTION: &str = "Applications hand their slow and fragile work to Goto
     **Work is asynchronous**: what takes time is answered 202 with `Location`, the job to ask about.";
 
 const SEARCH: SearchApis = (DocumentsApi, SearchApi, SearchIndexesApi);
+const REPORTS: ReportApis = (ReportsApi, ReportDefinitionsApi, ReportDataSetsApi);
 
 /// Every operation, described.
 #[must_use]
 pub fn service() -> Service {
     let mail = (EmailsApi, EmailTemplatesApi, SuppressionsApi, EmailEventsApi);
-    let operations =
-        (MediaApi, JobsApi, JobActionsApi, JobEventsApi, operating::APIS, SchedulesApi, mail, SEARCH, SessionApi);
+    let operations = (
+        MediaApi,
+        JobsApi,
+        JobActionsApi,
+        JobEventsApi,
+        operating::APIS,
+        SchedulesApi,
+        mail,
+        (SEARCH, REPORTS),
+        SessionApi,
+    );
     OpenApiService::new(operations, "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))

@@ -15,6 +15,7 @@ use gotong_shared::{
     db::{Connection, Database, DatabaseError},
     enqueue::{Dispatcher, Enqueued},
     mail::{Mail, MailError},
+    reports::source::{ReportDatabase, SourceError},
     search::{Search, SearchError},
     storage::Storage,
 };
@@ -48,6 +49,9 @@ pub enum StateError {
     /// The address of Elasticsearch can never work.
     #[error("GOTONG_ELASTICSEARCH_URL: {0}")]
     Search(#[from] SearchError),
+    /// The address of the database can never work.
+    #[error("GOTONG_DATABASE_URL: {0}")]
+    Reports(#[from] SourceError),
     /// The address of the SMTP server can never work.
     #[error("GOTONG_SMTP_URL: {0}")]
     Mail(#[from] MailError),
@@ -58,6 +62,8 @@ pub enum StateError {
 pub struct AppState {
     /// PostgreSQL. Requests go through [`AppState::session`], which bounds them.
     pub database: Database,
+    /// PostgreSQL, to be shown the queries of workspaces.
+    pub reports: ReportDatabase,
     /// S3.
     pub storage: Storage,
     /// Redis.
@@ -103,6 +109,7 @@ impl AppState {
         let client = gotong_queue::Client::connect(config.queue.engine()).await?;
         Ok(Self {
             database: Database::new(&config.database)?,
+            reports: ReportDatabase::new(&config.database.url)?,
             storage: Storage::new(&config.storage),
             dispatcher: Dispatcher::new(client),
             search: Search::new(&config.search)?,

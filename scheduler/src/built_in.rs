@@ -8,9 +8,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use gotong_shared::{
     db::schema::schedules,
     jobs::{
-        Contract, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys, MaintenancePurgeMedia,
-        MaintenanceSweepStorage, SearchAudit, SearchPrune,
+        Contract, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys, MaintenancePruneReports,
+        MaintenancePurgeMedia, MaintenanceSweepStorage, ReportGenerate, SearchAudit, SearchPrune,
     },
+    reports::data_sets::WEEKLY,
     schedule::Timetable,
     search::PORTFOLIO,
 };
@@ -26,7 +27,7 @@ struct BuiltIn {
     payload: serde_json::Value,
 }
 
-fn all() -> [BuiltIn; 7] {
+fn all() -> [BuiltIn; 9] {
     let seconds = |time: Duration| time.as_secs();
     [
         BuiltIn {
@@ -64,6 +65,18 @@ fn all() -> [BuiltIn; 7] {
             expression: "47 2 * * *",
             kind: SearchAudit::KIND,
             payload: json!({ "index": PORTFOLIO, "settle_s": seconds(SearchAudit::USUAL_SETTLE) }),
+        },
+        BuiltIn {
+            name: "prune-reports",
+            expression: "47 * * * *",
+            kind: MaintenancePruneReports::KIND,
+            payload: json!({}),
+        },
+        BuiltIn {
+            name: "weekly-report",
+            expression: "0 5 * * 1",
+            kind: ReportGenerate::KIND,
+            payload: json!({ "data_set": WEEKLY, "period": "last_week", "format": "pdf", "keep_days": 90 }),
         },
         BuiltIn { name: "prune-search", expression: "27 * * * *", kind: SearchPrune::KIND, payload: json!({}) },
     ]

@@ -7,6 +7,7 @@
 //! - [`enqueue`]: how a job is accepted: within the caller's transaction, pushed after its commit.
 //! - [`ledger`]: the protocol between the ledger and the queues; every change of a job's row is made there.
 //! - [`queue_settings`]: what an operator decided about a queue.
+//! - [`reports`]: what a report can be about, of when, in which form, and the connection on which it is read.
 //! - [`schedule`]: when a cron expression in a time zone fires. [`scheduled`]: the schedules of the ledger, their ticks
 //!   and their health.
 //! - [`statistics`]: what happened, counted.
@@ -27,6 +28,7 @@ pub mod media;
 pub mod probe;
 pub mod process;
 pub mod queue_settings;
+pub mod reports;
 pub mod schedule;
 pub mod scheduled;
 pub mod search;

@@ -5,6 +5,7 @@
 //! - [`outcome`]: what a handler can end in, and what that means for its job.
 //! - [`import`]: moves the jobs of an apalis-redis queue into Gotong.
 //! - [`mail`]: from the rows of an e-mail to the mail server's answers.
+//! - [`report`]: from a query to a file in the object store, and to people.
 //! - [`search`]: many documents in one write, whole indices, their comparison with the ledger.
 //! - [`thumbnail`]: from the bytes of an upload to the bytes of a thumbnail, within declared limits.
 
@@ -12,6 +13,7 @@ pub mod import;
 pub mod jobs;
 pub mod mail;
 pub mod outcome;
+pub mod report;
 pub mod runner;
 pub mod search;
 pub mod thumbnail;

@@ -3,6 +3,7 @@
 use crate::{
     jobs,
     mail::{Mailer, MailerError},
+    report::Letterhead,
     search::Indexer,
     webhook::Webhooks,
 };
@@ -13,11 +14,12 @@ use apalis::{
 use gotong_queue::{Backend, Client, Job, Outcome, Subscription, WorkerInfo};
 use gotong_shared::{
     config::{
-        ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, QueueSlots, Reader, SearchConfig,
-        StorageConfig, WorkerConfig,
+        ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, QueueSlots, Reader, ReportConfig,
+        SearchConfig, StorageConfig, WorkerConfig,
     },
     db::{Database, DatabaseError},
     probe,
+    reports::source::{ReportDatabase, SourceError},
     search::{Search, SearchError},
     storage::Storage,
 };
@@ -45,6 +47,10 @@ pub struct Resources {
     pub search: Search,
     /// Documents to be brought to it.
     pub indexer: Indexer,
+    /// Where reports are read.
+    pub reports: ReportDatabase,
+    /// What messages about reports say of their sender.
+    pub letterhead: Arc<Letterhead>,
 }
 
 impl Resources {
@@ -60,6 +66,12 @@ impl Resources {
             mailer: Mailer::new(&settings.mail)?,
             webhooks: Webhooks::new(settings.worker.private_webhooks),
             indexer: Indexer::start(database.clone(), search.clone()),
+            reports: ReportDatabase::new(&settings.report.database_url)?,
+            letterhead: Arc::new(Letterhead {
+                from: settings.mail.from.clone(),
+                return_path: settings.mail.return_path.clone(),
+                public_url: settings.report.public_url.clone(),
+            }),
             search,
             database,
         })
@@ -80,6 +92,8 @@ pub struct Settings {
     pub mail: MailConfig,
     /// The search index.
     pub search: SearchConfig,
+    /// Reports.
+    pub report: ReportConfig,
     /// Queues and slots.
     pub worker: WorkerConfig,
 }
@@ -97,6 +111,7 @@ impl Settings {
             storage: StorageConfig::read(&mut reader),
             mail: MailConfig::read(&mut reader),
             search: SearchConfig::read(&mut reader),
+            report: ReportConfig::read(&mut reader),
             worker: WorkerConfig::read(&mut reader),
         };
         reader.finish(settings)
@@ -112,6 +127,9 @@ pub enum RunError {
     /// The address of Elasticsearch can never work.
     #[error("GOTONG_ELASTICSEARCH_URL: {0}")]
     Search(#[from] SearchError),
+    /// The address where reports are read can never work.
+    #[error("GOTONG_REPORT_DATABASE_URL: {0}")]
+    Reports(#[from] SourceError),
     /// The engine refuses its settings.
     #[error("the queue engine cannot start: {0}")]
     Queue(#[from] gotong_queue::Error),

@@ -3,6 +3,7 @@
 //! The commands are described in `xtask/README.md`. Nothing here is part of the product.
 
 pub mod cli;
+pub mod examples;
 pub mod servers;
 
 mod bench;

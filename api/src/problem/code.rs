@@ -48,10 +48,14 @@ codes! {
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Authentication required";
     /// The key's role does not allow this.
     Forbidden = "forbidden", FORBIDDEN, "Not allowed";
+    /// The link was not made by this installation, or has been changed.
+    LinkInvalid = "link_invalid", FORBIDDEN, "The link is not genuine";
     /// There is no such thing, or it belongs to another workspace.
     NotFound = "not_found", NOT_FOUND, "Not found";
     /// The thumbnail is still being made.
     ThumbnailPending = "thumbnail_pending", NOT_FOUND, "Thumbnail not made yet";
+    /// The report is still being made.
+    ReportPending = "report_pending", NOT_FOUND, "Report not made yet";
     /// The path exists, the method does not.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     /// The client stopped sending in the middle of the body.
@@ -70,6 +74,8 @@ codes! {
     NameTaken = "name_taken", CONFLICT, "The name is taken";
     /// It belongs to the platform, and cannot be deleted.
     BuiltIn = "built_in", CONFLICT, "It belongs to the platform";
+    /// The link was valid until a time that is over.
+    LinkExpired = "link_expired", GONE, "The link has expired";
     /// The resource is no longer as `If-Match` says.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Changed meanwhile";
     /// The file or the body is larger than what is accepted.

@@ -12,6 +12,9 @@ pub mod jobs;
 pub mod media;
 pub mod operating;
 pub mod queues;
+pub mod report_data_sets;
+pub mod report_definitions;
+pub mod reports;
 pub mod schedules;
 pub mod search;
 pub mod search_indexes;
@@ -40,6 +43,8 @@ pub enum Tag {
     Schedules,
     /// E-mails, their templates, and who gets none.
     Emails,
+    /// Questions about what happened, answered in files.
+    Reports,
     /// Documents, and finding them.
     Search,
     /// Signing in in a browser.

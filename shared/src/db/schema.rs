@@ -8,6 +8,7 @@ diesel::table! {
         created_at -> Timestamptz,
         webhook_secret -> Binary,
         unsubscribe_secret -> Binary,
+        report_ticket -> Binary,
     }
 }
 
@@ -397,3 +398,70 @@ diesel::table! {
         drop_after -> Timestamptz,
     }
 }
+
+diesel::table! {
+    reports (id) {
+        id -> Uuid,
+        workspace_id -> Nullable<Uuid>,
+        data_set -> Nullable<Text>,
+        definition_id -> Nullable<Uuid>,
+        definition_version -> Nullable<Integer>,
+        title -> Nullable<Text>,
+        parameters -> Jsonb,
+        range_from -> Timestamptz,
+        range_to -> Timestamptz,
+        format -> Text,
+        locale -> Text,
+        zone -> Text,
+        delivery -> Nullable<Jsonb>,
+        only_if_rows -> Bool,
+        row_limit -> BigInt,
+        state -> Text,
+        object_key -> Nullable<Text>,
+        row_count -> Nullable<BigInt>,
+        truncated -> Nullable<Bool>,
+        notices -> Array<Text>,
+        byte_size -> Nullable<BigInt>,
+        sha256 -> Nullable<Binary>,
+        snapshot_at -> Nullable<Timestamptz>,
+        email_id -> Nullable<Uuid>,
+        failure_class -> Nullable<Text>,
+        failure_message -> Nullable<Text>,
+        link_secret -> Binary,
+        keep_days -> Integer,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    report_definitions (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        name -> Text,
+        version -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    report_definition_versions (definition_id, version) {
+        definition_id -> Uuid,
+        version -> Integer,
+        description -> Nullable<Text>,
+        sql -> Text,
+        parameters -> Jsonb,
+        answers -> Jsonb,
+        row_limit -> BigInt,
+        timeout_s -> Integer,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(report_definition_versions -> report_definitions (definition_id));
+diesel::allow_tables_to_appear_in_same_query!(reports, report_definitions, report_definition_versions);

@@ -79,6 +79,8 @@ pub const WEBHOOKS: QueueProfile = QueueProfile { name: "webhooks", slots: 20 };
 pub const SEARCH: QueueProfile = QueueProfile { name: "search", slots: 256 };
 /// Building and comparing whole search indices: long, and never urgent.
 pub const SEARCH_UPKEEP: QueueProfile = QueueProfile { name: "search-upkeep", slots: 2 };
+/// Long queries, and files made of what they answer: bound by CPU and by the database.
+pub const REPORTS: QueueProfile = QueueProfile { name: "reports", slots: 2 };
 /// Housekeeping: rare, and never urgent.
 pub const MAINTENANCE: QueueProfile = QueueProfile { name: "maintenance", slots: 1 };
 

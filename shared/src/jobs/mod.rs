@@ -8,9 +8,11 @@ mod email_send;
 mod maintenance_drop_partitions;
 mod maintenance_prune_history;
 mod maintenance_prune_keys;
+mod maintenance_prune_reports;
 mod maintenance_purge_media;
 mod maintenance_sweep_storage;
 pub mod pointer;
+mod report_generate;
 mod search_audit;
 mod search_index;
 mod search_prune;
@@ -23,8 +25,10 @@ pub use email_send::EmailSend;
 pub use maintenance_drop_partitions::MaintenanceDropPartitions;
 pub use maintenance_prune_history::MaintenancePruneHistory;
 pub use maintenance_prune_keys::MaintenancePruneKeys;
+pub use maintenance_prune_reports::MaintenancePruneReports;
 pub use maintenance_purge_media::MaintenancePurgeMedia;
 pub use maintenance_sweep_storage::MaintenanceSweepStorage;
+pub use report_generate::{ReportDelivery, ReportGenerate, ReportSource};
 pub use search_audit::SearchAudit;
 pub use search_index::SearchIndex;
 pub use search_prune::SearchPrune;
@@ -44,8 +48,10 @@ macro_rules! for_each_kind {
             MaintenanceDropPartitions,
             MaintenancePruneHistory,
             MaintenancePruneKeys,
+            MaintenancePruneReports,
             MaintenancePurgeMedia,
             MaintenanceSweepStorage,
+            ReportGenerate,
             SearchAudit,
             SearchIndex,
             SearchPrune,

@@ -2,8 +2,8 @@
 
 use super::record::Changed;
 use crate::{
-    db::schema::{email_recipients, media},
-    jobs::{Contract, EmailSend, SearchIndex, ThumbnailGenerate},
+    db::schema::{email_recipients, media, reports},
+    jobs::{Contract, EmailSend, ReportGenerate, SearchIndex, ThumbnailGenerate},
     scheduled::{End, note_ends},
 };
 use diesel::{
@@ -20,6 +20,7 @@ pub(super) async fn settle(connection: &mut AsyncPgConnection, ended: &[&Changed
         match row.kind.as_str() {
             ThumbnailGenerate::KIND => fail_media(connection, row).await?,
             EmailSend::KIND => fail_recipients(connection, row).await?,
+            ReportGenerate::KIND => fail_report(connection, row).await?,
             _ => {}
         }
     }
@@ -45,6 +46,22 @@ async fn fail_media(connection: &mut AsyncPgConnection, row: &Changed) -> QueryR
             media::failure_class.eq(class),
             media::failure_message.eq(message),
             media::updated_at.eq(diesel::dsl::now),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A report that is ready stays so.
+async fn fail_report(connection: &mut AsyncPgConnection, row: &Changed) -> QueryResult<()> {
+    let is_cancelled = row.state == super::State::Cancelled.as_str();
+    let message = row.error_message.as_deref().unwrap_or("its job did not succeed");
+    diesel::update(reports::table.filter(reports::id.eq(row.id).and(reports::state.eq("queued"))))
+        .set((
+            reports::state.eq(if is_cancelled { "cancelled" } else { "failed" }),
+            reports::failure_class.eq(row.error_class.as_deref().filter(|_| !is_cancelled)),
+            reports::failure_message.eq(Some(message).filter(|_| !is_cancelled)),
+            reports::finished_at.eq(row.finished_at),
         ))
         .execute(connection)
         .await?;

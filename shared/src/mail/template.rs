@@ -6,7 +6,7 @@
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 use poem_openapi::Enum;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
@@ -21,7 +21,7 @@ const LONGEST: usize = 4_096;
 const GIVEN: [&str; 1] = ["parts"];
 
 /// The language of a template.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Enum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum Locale {
@@ -62,6 +62,7 @@ templates! {
     "backup_failed",
     "enrolment_confirmation",
     "password_reset",
+    "report_delivered",
     "report_ready",
     "verify_email",
     "welcome",
@@ -253,6 +254,13 @@ pub fn sample(name: &str, locale: Locale) -> Variables {
         ("starts_on", pick("Monday, 11 January 2027", "Senin, 11 Januari 2027").into()),
         ("report", pick("Attendance", "Kehadiran").into()),
         ("period", pick("October 2026", "Oktober 2026").into()),
+        ("rows", 412.into()),
+        (
+            "remark",
+            pick("It is complete: no row was left out.", "Laporan ini lengkap: tidak ada baris yang dihilangkan.")
+                .into(),
+        ),
+        ("enclosure", pick("The file is attached.", "Berkasnya terlampir.").into()),
         ("backup", pick("Nightly backup of the school's records", "Cadangan malam data sekolah").into()),
         ("failed_at", "2026-10-31 02:14 WIB".into()),
         ("error", "pg_dump: error: connection to server failed".into()),

@@ -48,7 +48,15 @@ impl Storage {
     /// # Errors
     /// When the store is down or refuses.
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, StorageError> {
-        let answer = self.client.list_multipart_uploads().bucket(&self.bucket).send().await;
+        self.unfinished_under("").await
+    }
+
+    /// Up to 1,000 unfinished uploads whose keys would begin with `prefix`.
+    ///
+    /// # Errors
+    /// When the store is down or refuses.
+    pub async fn unfinished_under(&self, prefix: &str) -> Result<Vec<Unfinished>, StorageError> {
+        let answer = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(prefix).send().await;
         let answer = answer.map_err(|error| failure(&error, &self.bucket))?;
         let uploads = answer.uploads().iter().filter_map(|upload| {
             Some(Unfinished {
@@ -57,7 +65,8 @@ impl Storage {
                 started_at: time(upload.initiated()),
             })
         });
-        Ok(uploads.collect())
+        // Not every store knows the prefix here.
+        Ok(uploads.filter(|upload| upload.key.starts_with(prefix)).collect())
     }
 
     /// Aborts an unfinished upload; one that is gone is no error.

@@ -171,7 +171,7 @@ async fn templates_are_listed_and_previewed() {
     let client = platform.client().await;
     let (_, list) = client.get("/api/v1/email-templates").await;
     let templates = list["data"].as_array().unwrap();
-    assert_eq!(templates.len(), 7, "{list}");
+    assert_eq!(templates.len(), 8, "{list}");
     for template in templates {
         let path = format!("/api/v1/email-templates/{}/preview", template["name"].as_str().unwrap());
         let mut body = json!({ "locale": "id", "variables": template["samples"]["id"] });

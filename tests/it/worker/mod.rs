@@ -1,4 +1,5 @@
 mod emails;
 mod import;
+mod reports;
 mod thumbnails;
 mod webhooks;

@@ -12,13 +12,13 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use gotong_queue::Job;
-use gotong_shared::{enqueue::CLAIMS, jobs::MaintenanceSweepStorage};
+use gotong_shared::{enqueue::CLAIMS, jobs::MaintenanceSweepStorage, reports::OBJECTS};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Where objects lie, which part of their keys names their row, and which of some keys the rows of some ids name.
-const PLACES: [Place; 3] = [
+const PLACES: [Place; 4] = [
     Place {
         prefix: "media/",
         id_at: 1,
@@ -34,6 +34,11 @@ const PLACES: [Place; 3] = [
         id_at: 2,
         named: "select payload->'$claim'->>'key' as key from jobs
             where id = any($1) and payload->'$claim'->>'key' = any($2)",
+    },
+    Place {
+        prefix: OBJECTS,
+        id_at: 1,
+        named: "select object_key as key from reports where id = any($1) and object_key = any($2)",
     },
 ];
 
@@ -115,8 +120,12 @@ mod tests {
     #[test]
     fn a_key_names_its_row_or_is_left_alone() {
         let id = Uuid::from_u128(7);
-        let keys =
-            [format!("media/{id}/original"), format!("thumbnails/{id}/x.jpg"), format!("{CLAIMS}20260101/{id}/a.json")];
+        let keys = [
+            format!("media/{id}/original"),
+            format!("thumbnails/{id}/x.jpg"),
+            format!("{CLAIMS}20260101/{id}/a.json"),
+            format!("{OBJECTS}{id}/a.csv"),
+        ];
         for (place, key) in PLACES.iter().zip(&keys) {
             assert_eq!(place.id(key), Some(id), "{key}");
             assert_eq!(place.id(&format!("{}readme", place.prefix)), None);

@@ -4,8 +4,10 @@ mod email_send;
 mod maintenance_drop_partitions;
 mod maintenance_prune_history;
 mod maintenance_prune_keys;
+mod maintenance_prune_reports;
 mod maintenance_purge_media;
 mod maintenance_sweep_storage;
+mod report_generate;
 mod search_audit;
 mod search_index;
 mod search_prune;
@@ -23,8 +25,8 @@ use gotong_shared::{
     for_each_kind,
     jobs::{
         Contract, EmailSend, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys,
-        MaintenancePurgeMedia, MaintenanceSweepStorage, SearchAudit, SearchIndex, SearchPrune, SearchReindex,
-        ThumbnailGenerate, WebhookDeliver,
+        MaintenancePruneReports, MaintenancePurgeMedia, MaintenanceSweepStorage, ReportGenerate, SearchAudit,
+        SearchIndex, SearchPrune, SearchReindex, ThumbnailGenerate, WebhookDeliver,
     },
 };
 use serde_json::Value;

@@ -12,13 +12,14 @@ use diesel::{
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use gotong_shared::{
     db::{
-        models::{Email, EmailRecipient},
-        schema::{email_domains, email_recipients, emails, media, suppressions},
+        models::{Email, EmailRecipient, Report},
+        schema::{email_domains, email_recipients, emails, media, reports, suppressions},
     },
     mail::{
         ATTACHED, RecipientState, SuppressionReason,
         suppression::{NewSuppression, suppress},
     },
+    reports::{ReportFormat, filename_of},
 };
 use uuid::Uuid;
 
@@ -131,6 +132,7 @@ pub async fn files(resources: &Resources, email: &Email) -> Result<Vec<File>, Fa
             .select((media::id, media::filename, media::content_type, media::byte_size, media::object_key))
             .load(&mut connection)
             .await?;
+        found.extend(report_files(&mut connection, &email.attachments).await?);
     }
     let mut files = Vec::with_capacity(found.len());
     for id in &email.attachments {
@@ -142,6 +144,21 @@ pub async fn files(resources: &Resources, email: &Email) -> Result<Vec<File>, Fa
         files.push(File { name: name.clone(), content_type: content_type.clone(), bytes: bytes.to_vec() });
     }
     Ok(files)
+}
+
+/// Reports among the files of an e-mail. Only the e-mail about a report names one.
+async fn report_files(
+    connection: &mut AsyncPgConnection,
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, String, String, i64, String)>> {
+    let ready = reports::table.filter(reports::id.eq_any(ids).and(reports::state.eq("ready")));
+    let ready: Vec<Report> = ready.select(Report::as_select()).load(connection).await?;
+    let file = |report: Report| {
+        let format = ReportFormat::of(&report.format)?;
+        let name = filename_of(&report);
+        Some((report.id, name, format.media_type().to_owned(), report.byte_size?, report.object_key?))
+    };
+    Ok(ready.into_iter().filter_map(file).collect())
 }
 
 /// The guard: from now on these recipients may have been sent the message. Who was already in this state got no answer

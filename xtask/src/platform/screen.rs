@@ -2,6 +2,7 @@
 
 use super::{credentials, sample};
 use crate::environment::Platform;
+use crate::examples::{self, Example};
 use crate::services::{Addresses, Context};
 
 pub fn print(context: &Context, addresses: &Addresses, platform: Option<&Platform>) {
@@ -20,14 +21,13 @@ pub fn print(context: &Context, addresses: &Addresses, platform: Option<&Platfor
     line("Search", addresses.elasticsearch_url.as_deref().unwrap_or("not available on this machine"));
     line("Variables", &format!("set -a; . {}; set +a", context.checkout.env_file().display()));
     if let Some(platform) = platform {
-        println!("\nUpload an image, then look at it and at its job:\n");
-        let authorization = format!("-H 'Authorization: Bearer {}'", platform.api_key);
         println!(
-            "  curl -sS {authorization} -F file=@{} {}/api/v1/media",
-            sample::file(context).display(),
+            "\nOne line for each kind of work; the job that each answer names is at {}/api/v1/jobs/\u{2026}:\n",
             platform.url
         );
-        println!("  curl -sS {authorization} {}/api/v1/media", platform.url);
+        for Example { does, line, .. } in examples::all(&platform.url, &platform.api_key, &sample::file(context)) {
+            println!("  # {does}\n  {line}\n");
+        }
     }
     println!();
 }

@@ -7,7 +7,7 @@ use gotong_queue::{EntryView, Timestamp};
 use gotong_shared::{
     db::models::{Job, JobAttempt},
     enqueue::Claim,
-    jobs::{Contract, EmailSend},
+    jobs::{Contract, EmailSend, ReportGenerate},
     ledger::State,
 };
 use poem_openapi::{Object, types::Any};
@@ -130,6 +130,8 @@ pub struct JobLinks {
     pub media: Option<String>,
     /// The e-mail that it sends.
     pub email: Option<String>,
+    /// The report that it makes.
+    pub report: Option<String>,
     /// The schedule that made it.
     pub schedule: Option<String>,
 }
@@ -192,6 +194,7 @@ impl JobResource {
                 this: format!("/api/v1/jobs/{}", job.id),
                 media,
                 email: (job.kind == EmailSend::KIND).then(|| format!("/api/v1/emails/{}", job.id)),
+                report: (job.kind == ReportGenerate::KIND).then(|| format!("/api/v1/reports/{}", job.id)),
                 schedule: job.schedule_id.map(|id| format!("/api/v1/schedules/{id}")),
             },
             kind: job.kind,

@@ -11,7 +11,7 @@ use crate::{
     AppState,
     auth::{Reader, Writer},
     context::RequestContext,
-    file::{File, FileAnswer},
+    file::{File, FileAnswer, INERT},
     idempotency::{self, IdempotencyKey},
     page::{self, Cursor, Page},
     problem::{Code, Problem, Refused},
@@ -178,6 +178,7 @@ impl MediaApi {
             sha256: &media.sha256,
             filename: &media.filename,
             cache_control: "private, max-age=3600",
+            policy: INERT,
         };
         Ok(file.answer(app, request).await?)
     }
@@ -207,6 +208,7 @@ impl MediaApi {
             sha256: &thumbnail.sha256,
             filename: &format!("{}-{}.jpg", media.id, thumbnail.variant),
             cache_control: "private, max-age=3600",
+            policy: INERT,
         };
         Ok(file.answer(app, request).await?)
     }

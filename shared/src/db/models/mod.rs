@@ -6,6 +6,7 @@ mod email;
 mod job;
 mod job_attempt;
 mod media;
+mod report;
 mod schedule;
 mod user;
 
@@ -14,5 +15,6 @@ pub use email::{Email, EmailRecipient, Suppression};
 pub use job::Job;
 pub use job_attempt::JobAttempt;
 pub use media::{Media, NewMedia, Thumbnail};
+pub use report::{NewReport, Report, ReportDefinition, ReportDefinitionVersion, ReportOutcome};
 pub use schedule::{Schedule, ScheduleDefinition, ScheduleTick};
 pub use user::{NewUser, NewWorkspace, User};

@@ -1,0 +1,31 @@
+//! The lines that `cargo xtask up` shows for pasting, as a shell runs them.
+
+use gotong_xtask::examples;
+use harness::{Platform, jpeg};
+use serde_json::Value;
+use std::process::Command;
+
+#[tokio::test]
+async fn every_line_of_the_closing_screen_does_what_it_says() {
+    let platform = Platform::start().await;
+    let (_worker, _scheduler) = (platform.worker(), platform.scheduler());
+    platform.settled().await;
+    let client = platform.client().await;
+    let picture = tempfile::Builder::new().suffix(".jpg").tempfile().unwrap();
+    std::fs::write(picture.path(), jpeg(640, 480, 7)).unwrap();
+    let lines = examples::all(&client.url, &client.key, picture.path());
+    assert!(lines.len() >= 4);
+    for example in lines {
+        let shell = tokio::task::spawn_blocking(move || {
+            let output = Command::new("sh").args(["-c", &example.line]).output().expect("a shell runs");
+            (example, output)
+        });
+        let (example, output) = shell.await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}: {text}", example.line));
+        let job = answer.pointer(example.job).and_then(Value::as_str);
+        let job = job.unwrap_or_else(|| panic!("{}: {answer}", example.line));
+        let job = client.finished(job).await;
+        assert_eq!((&job["kind"], &job["state"]), (&example.kind.into(), &"completed".into()), "{job}");
+    }
+}
