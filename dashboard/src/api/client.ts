@@ -31,6 +31,8 @@ export type WorkSummary = components["schemas"]["WorkSummary"];
 
 export type Email = components["schemas"]["Email"];
 export type RecipientState = components["schemas"]["RecipientState"];
+export type Report = components["schemas"]["Report"];
+export type ReportState = components["schemas"]["ReportState"];
 
 export type Schedule = components["schemas"]["Schedule"];
 export type ScheduleRun = components["schemas"]["ScheduleRun"];

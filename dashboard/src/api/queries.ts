@@ -78,6 +78,17 @@ export function emailPreviewQuery(id: string) {
   });
 }
 
+/** A report, until it is made. */
+export function reportQuery(id: string) {
+  return queryOptions({
+    queryKey: ["report", id],
+    queryFn: ({ signal }) => answered(client.GET("/api/v1/reports/{id}", { params: { path: { id } }, signal })),
+    // A schedule's job has no report before its worker begins.
+    retry: false,
+    refetchInterval: ({ state }) => (!state.data || state.data.state === "queued" ? BUSY_MS : false),
+  });
+}
+
 /** Sends one file. The same `idempotencyKey` makes a repeated attempt the same upload. */
 export function upload(file: File, idempotencyKey: string) {
   return answered(

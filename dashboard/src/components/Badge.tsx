@@ -1,6 +1,6 @@
 /** A state as a word with a colour; the word says it all. */
 
-import type { JobState, Media } from "../api/client";
+import type { JobState, Media, ReportState } from "../api/client";
 import { useSpeech } from "../i18n";
 
 export type Tone = "good" | "bad" | "busy" | "quiet";
@@ -32,4 +32,17 @@ export function MediaBadge({ media }: { media: Media }) {
   const { t } = useSpeech();
   const isStored = media.category === "audio" && media.state === "ready";
   return <Badge tone={MEDIA_TONES[media.state]}>{isStored ? t.media.readyAudio : t.media.state[media.state]}</Badge>;
+}
+
+const REPORT_TONES: Record<ReportState, Tone> = {
+  queued: "busy",
+  ready: "good",
+  empty: "quiet",
+  failed: "bad",
+  cancelled: "quiet",
+};
+
+export function ReportBadge({ state }: { state: ReportState }) {
+  const { t } = useSpeech();
+  return <Badge tone={REPORT_TONES[state]}>{t.job.report.states[state]}</Badge>;
 }

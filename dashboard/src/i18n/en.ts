@@ -169,6 +169,11 @@ export const en = {
     } as Record<string, string>,
     about: "About the job",
     file: "The file",
+    report: {
+      title: "The report",
+      rows: (count: string) => (count === "1" ? "1 row" : `${count} rows`),
+      states: { queued: "Being made", ready: "Ready", empty: "No rows", failed: "Not made", cancelled: "Cancelled" },
+    },
     payload: "Payload",
     largePayload: "It is too large to be shown unasked.",
     showPayload: "Show it",
@@ -183,6 +188,11 @@ export const en = {
     copied: "Copied",
   },
   classes: {
+    query_timeout: "The query took longer than it may",
+    query_failed: "The database refused the query",
+    invalid_report: "The report cannot be made as it is asked for",
+    report_unfit: "The report does not fit its format",
+    report_interrupted: "The report broke off",
     job_missing: "The ledger has no such job any more",
     endpoint_gone: "The receiver wants no more events",
     endpoint_refused: "The receiver refused",

@@ -170,6 +170,11 @@ export const id: Messages = {
     },
     about: "Tentang tugas ini",
     file: "Berkasnya",
+    report: {
+      title: "Laporannya",
+      rows: (count) => `${count} baris`,
+      states: { queued: "Sedang dibuat", ready: "Siap", empty: "Tanpa baris", failed: "Tidak jadi", cancelled: "Dibatalkan" },
+    },
     payload: "Muatan",
     largePayload: "Terlalu besar untuk langsung ditampilkan.",
     showPayload: "Tampilkan",
@@ -184,6 +189,11 @@ export const id: Messages = {
     copied: "Tersalin",
   },
   classes: {
+    query_timeout: "Kueri melewati batas waktunya",
+    query_failed: "Basis data menolak kuerinya",
+    invalid_report: "Laporan ini tidak bisa dibuat seperti yang diminta",
+    report_unfit: "Laporan ini tidak muat dalam formatnya",
+    report_interrupted: "Laporan terputus",
     job_missing: "Tugas ini tidak ada lagi di buku besar",
     endpoint_gone: "Penerima tidak mau peristiwa lagi",
     endpoint_refused: "Penerima menolak",

@@ -7,9 +7,9 @@ import { useQuery } from "@tanstack/react-query";
 import type { ComponentType } from "react";
 
 import type { Job } from "../../api/client";
-import { mediumQuery } from "../../api/queries";
-import { MediaBadge } from "../../components/Badge";
-import { MediaWords } from "../../components/MediaRow";
+import { mediumQuery, reportQuery } from "../../api/queries";
+import { MediaBadge, ReportBadge } from "../../components/Badge";
+import { FailureWords, MediaWords } from "../../components/MediaRow";
 import { Thumbnail } from "../../components/Thumbnail";
 import { useSpeech } from "../../i18n";
 import { EmailArtefact } from "./EmailArtefact";
@@ -19,6 +19,7 @@ type LinkName = keyof Job["links"];
 const ARTEFACTS: Partial<Record<LinkName, ComponentType<{ id: string }>>> = {
   email: EmailArtefact,
   media: MediaArtefact,
+  report: ReportArtefact,
 };
 
 export function Artefacts({ job }: { job: Job }) {
@@ -42,6 +43,37 @@ function MediaArtefact({ id }: { id: string }) {
         <div className="artefact-words">
           <MediaWords media={media} />
           <MediaBadge media={media} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+/** A report to open; what it lacks stands beside it. */
+function ReportArtefact({ id }: { id: string }) {
+  const { t, format } = useSpeech();
+  const { data: report } = useQuery(reportQuery(id));
+  if (!report) return null;
+  const { content } = report.links;
+  return (
+    <section aria-labelledby="report-artefact" className="section">
+      <h2 id="report-artefact">{t.job.report.title}</h2>
+      <div className="artefact">
+        <div className="artefact-words">
+          <div className="row-body">
+            <p className="row-name">{content ? <a href={content}>{report.filename}</a> : report.filename}</p>
+            <p className="quiet">
+              {report.row_count !== undefined && t.job.report.rows(format.number(report.row_count))}
+              {report.byte_size !== undefined && ` · ${format.bytes(report.byte_size)}`}
+            </p>
+            {report.notices.map((notice) => (
+              <p key={notice} className="reason" lang={report.locale}>
+                {notice}
+              </p>
+            ))}
+            {report.error && <FailureWords failure={report.error} />}
+          </div>
+          <ReportBadge state={report.state} />
         </div>
       </div>
     </section>
