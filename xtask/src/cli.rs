@@ -94,6 +94,15 @@ enum Bench {
         #[arg(long, default_value_t = 1_000)]
         messages: u64,
     },
+    /// Reports of many rows beside psql's copy, and the memory they take
+    Report {
+        /// How many rows as CSV, at most 1,000,000
+        #[arg(long, default_value_t = 1_000_000)]
+        rows: u32,
+        /// How many rows as XLSX
+        #[arg(long, default_value_t = 200_000)]
+        xlsx_rows: u32,
+    },
     /// Documents brought to the index beside a bare client of `_bulk`, and how soon each is found
     Search {
         /// How many documents
@@ -209,6 +218,9 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             bench::platform(&arguments)?
         }
         Command::Bench(Bench::Email { messages }) => bench::platform(&["email", "--messages", &messages.to_string()])?,
+        Command::Bench(Bench::Report { rows, xlsx_rows }) => {
+            bench::platform(&["report", "--rows", &rows.to_string(), "--xlsx-rows", &xlsx_rows.to_string()])?
+        }
         Command::Bench(Bench::Search { documents }) => {
             bench::platform(&["search", "--documents", &documents.to_string()])?
         }

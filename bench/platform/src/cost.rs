@@ -1,5 +1,6 @@
 //! What processes cost, from `/proc`.
 
+use anyhow::{Context as _, Result};
 use std::{fs, time::Duration};
 
 /// The CPU time that all processes of these names have used, their ended children included.
@@ -22,4 +23,23 @@ fn ticks(pid: &str, names: &[&str]) -> Option<u64> {
     // utime, stime, cutime and cstime are the fields 14 to 17 (proc(5)).
     let fields: Vec<u64> = tail.split_whitespace().skip(11).take(4).filter_map(|field| field.parse().ok()).collect();
     Some(fields.iter().sum())
+}
+
+/// The most memory that this process has held since [`forget_peak`], in MiB.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub fn peak_memory() -> Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("the kernel tells VmHWM")?;
+    let kib: u32 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(f64::from(kib) / 1_024.0)
+}
+
+/// Lets the peak begin anew (proc(5), `clear_refs`).
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn forget_peak() -> Result<()> {
+    Ok(fs::write("/proc/self/clear_refs", "5")?)
 }

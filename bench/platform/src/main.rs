@@ -9,6 +9,7 @@ mod figures;
 mod ledger;
 mod place;
 mod recorder;
+mod report;
 mod river;
 mod search;
 
@@ -73,6 +74,18 @@ enum Bench {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Reports of many rows beside psql's `\copy`, and the memory they take.
+    Report {
+        /// How many rows as CSV, at most 1,000,000.
+        #[arg(long, default_value_t = 1_000_000)]
+        rows: u32,
+        /// How many rows as XLSX.
+        #[arg(long, default_value_t = 200_000)]
+        xlsx_rows: u32,
+        /// How often the CSV is repeated; medians are told.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
     /// Documents brought to the index beside a bare client of `_bulk`, and how soon each is found.
     Search {
         /// How many documents.
@@ -105,6 +118,7 @@ async fn main() -> anyhow::Result<()> {
         }
         Bench::Email { messages, rounds, connections } => email::run(messages, rounds, connections).await,
         Bench::Recorder { jobs, rounds } => recorder::run(jobs, rounds).await,
+        Bench::Report { rows, xlsx_rows, rounds } => report::run(rows, xlsx_rows, rounds).await,
         Bench::Search { documents, rounds, rate } => search::run(documents, rounds, rate).await,
         Bench::Ledger { rows, seconds } => ledger::run(rows, seconds).await,
     }
