@@ -83,7 +83,7 @@ enum Outcome {
 /// others.
 ///
 /// # Errors
-/// When the objects cannot be listed, or it is cancelled.
+/// [`Error::BucketMissing`], when a store refuses or the objects cannot be listed, or it is cancelled.
 pub async fn copy(request: Copy<'_>) -> Result<CopyReport, Error> {
     request.cancelled.run_until_cancelled(Box::pin(run(&request))).await.unwrap_or(Err(Error::Cancelled))
 }
@@ -91,6 +91,7 @@ pub async fn copy(request: Copy<'_>) -> Result<CopyReport, Error> {
 async fn run(request: &Copy<'_>) -> Result<CopyReport, Error> {
     let meter = Mutex::new(Meter::new(request.progress, Stage::Copying, None));
     let mut report = CopyReport::default();
+    request.to.ping().await?;
     let mut after: Option<String> = None;
     loop {
         let page = request.from.page("", after.as_deref()).await?;

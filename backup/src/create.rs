@@ -50,7 +50,7 @@ pub struct Create<'a> {
 /// same id.
 ///
 /// # Errors
-/// [`Error::BackupExists`], [`Error::NoRecipients`], [`Error::NoSuitableProgram`], [`Error::Cancelled`], or of the
+/// [`Error::BackupExists`], [`Error::BucketMissing`], [`Error::NoRecipients`], [`Error::NoSuitableProgram`], [`Error::Cancelled`], or of the
 /// database, the dump and the store.
 pub async fn create(request: Create<'_>) -> Result<Manifest, Error> {
     if request.recipients.is_empty() {
@@ -100,6 +100,8 @@ impl Snapshot {
 
 async fn prepare(request: &Create<'_>) -> Result<Prepared, Error> {
     let Create { store, target, id, .. } = request;
+    // Some stores make a missing bucket at the first write: a name mistyped would be a place that nobody looks at.
+    store.ping().await?;
     if inventory::exists(store, target, id).await? {
         return Err(Error::BackupExists(format!("{target}/{id}")));
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measurements, the queue's beside peers.
 
+pub mod backup;
 pub mod dashboard;
 pub mod scheduler;
 

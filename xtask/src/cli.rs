@@ -70,6 +70,15 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
+    /// A backup beside `pg_dump -Fc -Z0 | zstd` of the same database
+    Backup {
+        /// About how large the dump is
+        #[arg(long, default_value_t = 1_000)]
+        megabytes: u64,
+        /// How often each is repeated
+        #[arg(long, default_value_t = 3)]
+        rounds: u32,
+    },
     /// The queue engine beside other queues
     Queue {
         /// The folder of the peers; bench/README.md says what it holds
@@ -210,6 +219,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             bench::dashboard::run(bench::dashboard::Size { rows, rate, minutes, rounds })?
         }
         Command::Bench(Bench::Scheduler) => bench::scheduler::run()?,
+        Command::Bench(Bench::Backup { megabytes, rounds }) => bench::backup::run(megabytes, rounds)?,
         Command::Bench(Bench::Queue { kit, configs }) => bench::queue(&kit, configs.as_deref())?,
         Command::Bench(Bench::Durable { jobs, river }) => {
             let jobs = jobs.to_string();

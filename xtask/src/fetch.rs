@@ -71,6 +71,20 @@ fn download_wheel(wheel: &Wheel, folder: &Path) -> Result<PathBuf> {
     found.with_context(|| format!("pip fetched no wheel of {} {}", wheel.package, wheel.version))
 }
 
+/// A folder whose `node_modules` holds what a lock file names, with the hash of each package, which npm checks.
+pub fn npm(cache: &Path, step: &str, name: &str, package: &str, lock: &str) -> Result<PathBuf> {
+    let version = hex::encode(&Sha256::digest(lock)[..6]);
+    cached(cache, &format!("{name}-{version}"), |folder| {
+        fs::write(folder.join("package.json"), package)?;
+        fs::write(folder.join("package-lock.json"), lock)?;
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+        npm.current_dir(folder);
+        let what = format!("fetching {name}");
+        progress::while_running(step, &what, || run_client(&mut npm, "npm", "Node 20 or newer with npm"))
+    })
+}
+
 /// Runs a package client and turns its failure into a sentence with the end of what it said.
 pub fn run_client(command: &mut Command, client: &str, install: &str) -> Result<()> {
     let output = match command.stdin(Stdio::null()).output() {

@@ -115,6 +115,17 @@ impl Tools {
         Ok(Program { path: wheel.join(program), description: "Valkey 9".to_owned(), format })
     }
 
+    /// A folder whose `node_modules` holds implementations of age and zstd in JavaScript, neither by the authors of those
+    /// that a backup is written with.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be fetched.
+    pub fn readers_of_backups(&self) -> Result<PathBuf> {
+        let (package, lock) = (include_str!("../age/package.json"), include_str!("../age/package-lock.json"));
+        fetch::npm(&self.cache, "backup", "backup-readers", package, lock)
+    }
+
     /// SeaweedFS, the S3 server.
     ///
     /// # Errors

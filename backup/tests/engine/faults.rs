@@ -7,7 +7,9 @@ use crate::{
     place::{Place, fresh_id},
     proxy::Proxy,
 };
-use gotong_backup::{BackupId, DatabaseUrl, Error, Manifest, Programs, Restore, Selector, Store, list, restore, sweep};
+use gotong_backup::{
+    BackupId, DatabaseUrl, Error, Manifest, Programs, Restore, Selector, Store, StoreConfig, list, restore, sweep,
+};
 use std::{path::PathBuf, process::Command, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -198,9 +200,13 @@ async fn what_cannot_begin_says_why() {
     assert!(!error.to_string().contains("geheim"), "{error}");
     assert_eq!(create(&changed(|url| url.set_path("/gotong_nowhere"))).await.code(), "database_missing");
     assert_eq!(create(&changed(|url| url.set_port(Some(1)).expect("a port"))).await.code(), "database_unavailable");
-    let nowhere = place.store.at("no-such-bucket-anywhere", "");
+    let nowhere = place.store.at(&format!("missing-{}", fresh_id()), "");
     let error = place.create_in(&nowhere, &fresh_id(), &database.url, &never).await.expect_err("no bucket");
     assert_eq!(error.code(), "bucket_missing", "{error}");
+    let stranger = Store::new(&StoreConfig { secret_key: "geheim".to_owned(), ..place.config.clone() });
+    let error = place.create_in(&stranger, &fresh_id(), &database.url, &never).await.expect_err("wrong keys");
+    assert_eq!(error.code(), "store_refused", "{error}");
+    assert!(!error.to_string().contains("geheim"), "{error}");
     assert!(list(&place.store, None).await.expect("lists").manifests.is_empty());
 }
 

@@ -3,7 +3,7 @@
 use crate::{database::Database, place::Place};
 use gotong_backup::{BackupUrl, Restore, Store, list, restore};
 
-const ODD: &str = include_str!("odd.sql");
+pub const ODD: &str = include_str!("odd.sql");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_odd_database_is_the_same_after_a_restore_from_the_bucket_alone() {
@@ -42,7 +42,7 @@ async fn an_odd_database_is_the_same_after_a_restore_from_the_bucket_alone() {
 }
 
 /// Line by line, so that a difference can be seen.
-fn similar(before: &str, after: &str) {
+pub fn similar(before: &str, after: &str) {
     for (number, (before, after)) in (1..).zip(before.lines().zip(after.lines())) {
         assert_eq!(before, after, "in line {number}");
     }

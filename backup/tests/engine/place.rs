@@ -138,7 +138,11 @@ impl Place {
     }
 
     pub async fn get(&self, name: &str) -> Vec<u8> {
-        let request = self.client.get_object().bucket(&self.config.bucket).key(self.key(name));
+        self.get_from(&self.config.prefix, name).await
+    }
+
+    pub async fn get_from(&self, prefix: &str, name: &str) -> Vec<u8> {
+        let request = self.client.get_object().bucket(&self.config.bucket).key(format!("{prefix}/{name}"));
         let object = request.send().await.expect("the object is there");
         object.body.collect().await.expect("it can be read").to_vec()
     }

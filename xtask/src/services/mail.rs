@@ -2,16 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use sha2::{Digest, Sha256};
 
 use super::Context;
 use crate::process::Spec;
 use crate::tools::{Tools, find_on_path};
-use crate::{fetch, http, progress};
+use crate::{fetch, http};
 
 const NAME: &str = "mail";
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -57,17 +55,7 @@ fn node() -> Result<PathBuf> {
 
 fn install(tools: &Tools) -> Result<PathBuf> {
     node()?;
-    let version = hex::encode(&Sha256::digest(LOCK)[..6]);
-    fetch::cached(tools.cache(), &format!("maildev-{version}"), |folder| {
-        fs::write(folder.join("package.json"), PACKAGE)?;
-        fs::write(folder.join("package-lock.json"), LOCK)?;
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
-        npm.current_dir(folder);
-        progress::while_running(NAME, "fetching maildev 2.2.1", || {
-            fetch::run_client(&mut npm, "npm", "Node 20 or newer with npm")
-        })
-    })
+    fetch::npm(tools.cache(), NAME, "maildev", PACKAGE, LOCK)
 }
 
 fn address(smtp: u16, web: u16) -> Address {
