@@ -9,6 +9,7 @@ use crate::{
     progress::{Meter, Observer, Stage},
     store::{Entry, Upload},
 };
+use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
 use std::{collections::HashMap, sync::Mutex};
@@ -199,14 +200,20 @@ fn metadata(sha256: &str, mark: String) -> HashMap<String, String> {
 
 /// The SHA-256 of an object read whole; none when there is none.
 async fn hash(store: &Store, key: &str) -> Result<Option<String>, Error> {
+    let Some(mut object) = Reading::open(store, key).await? else { return Ok(None) };
     let mut digest = Digest::new();
-    Ok(each(store, key, async |bytes| digest.update(&bytes)).await?.then(|| digest.finish().sha256))
+    while let Some(bytes) = object.next().await? {
+        digest.update(&bytes);
+    }
+    Ok(Some(digest.finish().sha256))
 }
 
-/// Sends an object in parts; its SHA-256.
+/// Reads an object into parts; its SHA-256.
 async fn parts(store: &Store, key: &str, sender: mpsc::Sender<Bytes>) -> Result<String, Error> {
+    let missing = || Error::ObjectMissing(key.to_owned());
+    let mut object = Reading::open(store, key).await?.ok_or_else(missing)?;
     let (mut digest, mut part) = (Digest::new(), BytesMut::with_capacity(PART));
-    let found = each(store, key, async |mut bytes: Bytes| {
+    while let Some(mut bytes) = object.next().await? {
         digest.update(&bytes);
         while part.len() + bytes.len() >= PART {
             part.extend_from_slice(&bytes.split_to(PART - part.len()));
@@ -215,9 +222,6 @@ async fn parts(store: &Store, key: &str, sender: mpsc::Sender<Bytes>) -> Result<
             let _ = sender.send(full).await;
         }
         part.extend_from_slice(&bytes);
-    });
-    if !found.await? {
-        return Err(Error::ObjectMissing(key.to_owned()));
     }
     if !part.is_empty() {
         let _ = sender.send(part.freeze()).await;
@@ -225,15 +229,32 @@ async fn parts(store: &Store, key: &str, sender: mpsc::Sender<Bytes>) -> Result<
     Ok(digest.finish().sha256)
 }
 
-/// Hands an object on, piece by piece; false when there is none.
-async fn each(store: &Store, key: &str, mut next: impl AsyncFnMut(Bytes)) -> Result<bool, Error> {
-    let Some(output) = store.open(key, 0).await? else { return Ok(false) };
-    let (expected, mut read) = (output.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default(), 0);
-    let mut body = output.body;
-    while let Some(bytes) = body.next().await {
-        let bytes = bytes.map_err(|error| Error::StoreUnavailable(format!("{key} broke off: {error}")))?;
-        read += bytes.len() as u64;
-        next(bytes).await;
+/// An object that is read from its beginning to its end.
+struct Reading<'a> {
+    key: &'a str,
+    body: ByteStream,
+    expected: u64,
+    read: u64,
+}
+
+impl<'a> Reading<'a> {
+    async fn open(store: &Store, key: &'a str) -> Result<Option<Self>, Error> {
+        let Some(output) = store.open(key, 0).await? else { return Ok(None) };
+        let expected = output.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+        Ok(Some(Self { key, body: output.body, expected, read: 0 }))
     }
-    if read == expected { Ok(true) } else { Err(Error::StoreUnavailable(format!("{key} broke off"))) }
+
+    /// The next bytes; none only when all have come.
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let broke_off = |why: String| Error::StoreUnavailable(format!("{} broke off{why}", self.key));
+        match self.body.next().await {
+            Some(Ok(bytes)) => {
+                self.read += bytes.len() as u64;
+                Ok(Some(bytes))
+            }
+            Some(Err(error)) => Err(broke_off(format!(": {error}"))),
+            None if self.read == self.expected => Ok(None),
+            None => Err(broke_off(String::new())),
+        }
+    }
 }

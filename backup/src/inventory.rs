@@ -130,8 +130,8 @@ pub async fn sweep(store: &Store, older_than: Duration) -> Result<Swept, Error> 
     let is_orphan = |entry: &&Entry| {
         entry.key.strip_suffix(OBJECT_ENDING).is_some_and(|name| !complete.contains(name)) && is_old(entry.written_at)
     };
-    let orphans = entries.iter().filter(is_orphan).map(|entry| entry.key.clone());
-    let removed = stream::iter(orphans).map(async |key| store.delete(&key).await.map(|()| key));
+    let orphans: Vec<String> = entries.iter().filter(is_orphan).map(|entry| entry.key.clone()).collect();
+    let removed = stream::iter(orphans).map(|key| async move { store.delete(&key).await.map(|()| key) });
     swept.objects = removed.buffer_unordered(CONCURRENCY).try_collect().await?;
     swept.objects.sort();
     Ok(swept)
