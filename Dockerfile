@@ -19,7 +19,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && cp target/release/gotong-api target/release/gotong-worker target/release/gotong-scheduler /programs/
 
 FROM debian:bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
+# pg_dump and pg_restore, for backups of servers of this version or an earlier one.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates postgresql-client && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home gotong
 COPY --from=build /programs/ /usr/local/bin/
 USER gotong

@@ -1,7 +1,8 @@
 //! Everything the API reads at its start.
 
 use gotong_shared::config::{
-    ApiConfig, ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, Reader, SearchConfig, StorageConfig,
+    ApiConfig, BackupConfig, ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, Reader, SearchConfig,
+    StorageConfig,
 };
 
 /// The configuration of one API process.
@@ -21,6 +22,8 @@ pub struct Config {
     pub search: SearchConfig,
     /// SMTP.
     pub mail: MailConfig,
+    /// Backups.
+    pub backups: BackupConfig,
 }
 
 impl Config {
@@ -29,14 +32,17 @@ impl Config {
     /// # Errors
     /// Every variable that is missing or wrong.
     pub fn read(mut reader: Reader) -> Result<Self, ConfigError> {
+        let database = DatabaseConfig::read(&mut reader);
+        let storage = StorageConfig::read(&mut reader);
         let config = Self {
             process: ProcessConfig::read(&mut reader),
             api: ApiConfig::read(&mut reader),
-            database: DatabaseConfig::read(&mut reader),
             queue: QueueConfig::read(&mut reader),
-            storage: StorageConfig::read(&mut reader),
             search: SearchConfig::read(&mut reader),
             mail: MailConfig::read(&mut reader),
+            backups: BackupConfig::read(&mut reader, &database, &storage),
+            database,
+            storage,
         };
         reader.finish(config)
     }

@@ -3,6 +3,7 @@
 use crate::{
     problem::Code,
     routes::{
+        backups::{BackupTargetsApi, BackupWorkApi, BackupsApi},
         documents::DocumentsApi,
         email_events::EmailEventsApi,
         email_templates::EmailTemplatesApi,
@@ -34,19 +35,20 @@ use std::{
 /// Every operation under `/api/v1`.
 pub type Operations = (
     MediaApi,
-    JobsApi,
-    JobActionsApi,
-    JobEventsApi,
+    (JobsApi, JobActionsApi, JobEventsApi),
     OperatingApi,
     SchedulesApi,
     (EmailsApi, EmailTemplatesApi, SuppressionsApi, EmailEventsApi),
     (SearchApis, ReportApis),
+    BackupApis,
     SessionApi,
 );
 /// Reports and what they are about.
 type ReportApis = (ReportsApi, ReportDefinitionsApi, ReportDataSetsApi);
 /// Documents and their search.
 type SearchApis = (DocumentsApi, SearchApi, SearchIndexesApi);
+/// Backups, what is done with them, and of what they are.
+type BackupApis = (BackupsApi, BackupWorkApi, BackupTargetsApi);
 /// The operations with their description.
 pub type Service = OpenApiService<Operations, ()>;
 
@@ -69,17 +71,9 @@ const REPORTS: ReportApis = (ReportsApi, ReportDefinitionsApi, ReportDataSetsApi
 #[must_use]
 pub fn service() -> Service {
     let mail = (EmailsApi, EmailTemplatesApi, SuppressionsApi, EmailEventsApi);
-    let operations = (
-        MediaApi,
-        JobsApi,
-        JobActionsApi,
-        JobEventsApi,
-        operating::APIS,
-        SchedulesApi,
-        mail,
-        (SEARCH, REPORTS),
-        SessionApi,
-    );
+    let backups = (BackupsApi, BackupWorkApi, BackupTargetsApi);
+    let work = (JobsApi, JobActionsApi, JobEventsApi);
+    let operations = (MediaApi, work, operating::APIS, SchedulesApi, mail, (SEARCH, REPORTS), backups, SessionApi);
     OpenApiService::new(operations, "Gotong", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))

@@ -11,7 +11,7 @@ use diesel::result::Error as DieselError;
 use diesel_async::AsyncPgConnection;
 use gotong_queue::Micros;
 use gotong_shared::{
-    config::UploadLimits,
+    config::{BackupConfig, UploadLimits},
     db::{Connection, Database, DatabaseError},
     enqueue::{Dispatcher, Enqueued},
     mail::{Mail, MailError},
@@ -74,6 +74,8 @@ pub struct AppState {
     pub mail: Mail,
     /// Whom e-mails are from, and where their links lead.
     pub letterhead: Arc<Letterhead>,
+    /// What is backed up, and what is promised of it.
+    pub backups: Arc<BackupConfig>,
     /// What may be uploaded.
     pub uploads: UploadLimits,
     /// When this process started.
@@ -119,6 +121,7 @@ impl AppState {
                 return_path: config.mail.return_path.clone(),
                 public_url: config.api.public_url.clone(),
             }),
+            backups: Arc::new(config.backups.clone()),
             uploads: config.api.uploads,
             started: Instant::now(),
             stopping: CancellationToken::new(),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { call } from "./api.js";
+import { call, jobWhen } from "./api.js";
 import { barriers } from "./axe.js";
 import { launch, open, place, signIn, withoutStatuses } from "./browser.js";
 import { png } from "./drawing.js";
@@ -40,6 +40,24 @@ test("an e-mail's job shows the message as it looks, and that it was sent", asyn
   assert.deepEqual(await barriers(page), []);
   await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
   await page.getByRole("region", { name: "Surelnya" }).getByText("Terkirim", { exact: true }).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("a backup's job shows what is in it, and that a drill has proved it", async () => {
+  const job = await call("POST", "backups", { verify: true });
+  await jobWhen(job.id, ({ state }) => state === "completed", 120_000);
+  const { page, context, complaints } = await open(browser);
+  await signIn(page);
+  await page.goto(place(`jobs/${job.id}`));
+  const backup = page.getByRole("region", { name: "The backup" });
+  await backup.getByText("Good", { exact: true }).waitFor();
+  await backup.getByText(/^[\d,]+ rows in \d+ tables$/).waitFor();
+  await backup.getByText("Passed", { exact: true }).waitFor({ timeout: 120_000 });
+  await backup.getByText("Restored in", { exact: true }).waitFor();
+  assert.deepEqual(await barriers(page), []);
+  await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
+  await page.getByRole("region", { name: "Cadangannya" }).getByText("Lulus", { exact: true }).waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 });

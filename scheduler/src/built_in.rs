@@ -8,8 +8,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use gotong_shared::{
     db::schema::schedules,
     jobs::{
-        Contract, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys, MaintenancePruneReports,
-        MaintenancePurgeMedia, MaintenanceSweepStorage, ReportGenerate, SearchAudit, SearchPrune,
+        BackupCopyMedia, BackupCreate, BackupPrune, Contract, MaintenanceDropPartitions, MaintenancePruneHistory,
+        MaintenancePruneKeys, MaintenancePruneReports, MaintenancePurgeMedia, MaintenanceSweepStorage, ReportGenerate,
+        SearchAudit, SearchPrune,
     },
     reports::data_sets::WEEKLY,
     schedule::Timetable,
@@ -27,7 +28,7 @@ struct BuiltIn {
     payload: serde_json::Value,
 }
 
-fn all() -> [BuiltIn; 9] {
+fn all() -> [BuiltIn; 12] {
     let seconds = |time: Duration| time.as_secs();
     [
         BuiltIn {
@@ -78,6 +79,14 @@ fn all() -> [BuiltIn; 9] {
             kind: ReportGenerate::KIND,
             payload: json!({ "data_set": WEEKLY, "period": "last_week", "format": "pdf", "keep_days": 90 }),
         },
+        BuiltIn {
+            name: "daily-backup",
+            expression: "13 1 * * *",
+            kind: BackupCreate::KIND,
+            payload: json!({ "verify": true }),
+        },
+        BuiltIn { name: "prune-backups", expression: "13 5 * * *", kind: BackupPrune::KIND, payload: json!({}) },
+        BuiltIn { name: "copy-media", expression: "43 1 * * *", kind: BackupCopyMedia::KIND, payload: json!({}) },
         BuiltIn { name: "prune-search", expression: "27 * * * *", kind: SearchPrune::KIND, payload: json!({}) },
     ]
 }

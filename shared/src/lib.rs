@@ -1,5 +1,6 @@
 //! What Gotong's three binaries share.
 //!
+//! - [`backups`]: the rows of backups, drills and restores, and how each target stands.
 //! - [`config`]: one struct per concern, read from `GOTONG_…` variables. The only place that reads the environment.
 //! - [`db`]: the pool, the schema and one file of rows per table.
 //! - [`jobs`]: the contract of every kind of job (payload, queue, limits), and the registry of them all.
@@ -17,6 +18,7 @@
 //!
 //! It must not know routes (`api`), handlers (`worker`) or loops (`scheduler`).
 
+pub mod backups;
 pub mod config;
 pub mod db;
 pub mod documents;
@@ -35,3 +37,4 @@ pub mod search;
 pub mod statistics;
 pub mod storage;
 pub mod telemetry;
+mod words;

@@ -116,7 +116,8 @@ const NO_BUILT_IN_JOBS: &str = "
         $$ begin new.next_run_at := now() + interval '1 year'; return new; end $$;
     create trigger put_off before insert on schedules
         for each row when (new.workspace_id is null and new.name in ('prune-history', 'prune-keys',
-            'purge-deleted-media', 'prune-search', 'prune-reports', 'weekly-report')) execute function put_off()";
+            'purge-deleted-media', 'prune-search', 'prune-reports', 'weekly-report', 'daily-backup', 'prune-backups',
+            'copy-media')) execute function put_off()";
 
 async fn migrate(url: &str) {
     pool(url).migrate().await.expect("migrates");

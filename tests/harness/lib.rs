@@ -4,6 +4,7 @@
 //! at once. A test that stops, flushes, pauses or reconfigures a server starts its own with
 //! [`gotong_xtask::servers`] and hands its address to [`Platform::on`].
 
+mod backups;
 mod database;
 mod forwarder;
 mod images;
@@ -16,6 +17,7 @@ mod search_index;
 mod services;
 mod waiting;
 
+pub use backups::BackupKey;
 pub use database::TestDatabase;
 pub use forwarder::Forwarder;
 pub use images::{header_only_png, jpeg, png_with_alpha, turned_jpeg};

@@ -221,7 +221,7 @@ impl Platform {
     /// Runs a worker in this process.
     #[must_use]
     pub fn worker(&self) -> Running {
-        self.worker_on("images:2,mail:20,maintenance:1,reports:2,search:64,search-upkeep:2,webhooks:4")
+        self.worker_on("backups:2,images:2,mail:20,maintenance:1,reports:2,search:64,search-upkeep:2,webhooks:4")
     }
 
     /// Runs a worker for those queues in this process.

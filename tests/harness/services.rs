@@ -20,6 +20,8 @@ pub struct Services {
     pub smtp: String,
     /// Where our built programs are.
     pub programs: std::path::PathBuf,
+    /// Where those of PostgreSQL are; missing: on the path.
+    pub postgres_bin: Option<String>,
 }
 
 static SERVICES: LazyLock<Services> = LazyLock::new(|| {
@@ -35,6 +37,7 @@ static SERVICES: LazyLock<Services> = LazyLock::new(|| {
         elasticsearch: get("GOTONG_TEST_ELASTICSEARCH_URL"),
         smtp: need("GOTONG_TEST_SMTP_URL"),
         programs: need("GOTONG_TEST_BIN_DIR").into(),
+        postgres_bin: get("GOTONG_TEST_POSTGRES_BIN"),
     }
 });
 

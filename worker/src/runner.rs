@@ -1,6 +1,7 @@
 //! One apalis worker per queue under one monitor, from start to drain.
 
 use crate::{
+    backup::Backups,
     jobs,
     mail::{Mailer, MailerError},
     report::Letterhead,
@@ -14,8 +15,8 @@ use apalis::{
 use gotong_queue::{Backend, Client, Job, Outcome, Subscription, WorkerInfo};
 use gotong_shared::{
     config::{
-        ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, QueueSlots, Reader, ReportConfig,
-        SearchConfig, StorageConfig, WorkerConfig,
+        BackupConfig, ConfigError, DatabaseConfig, MailConfig, ProcessConfig, QueueConfig, QueueSlots, Reader,
+        ReportConfig, SearchConfig, StorageConfig, WorkerConfig,
     },
     db::{Database, DatabaseError},
     probe,
@@ -51,6 +52,8 @@ pub struct Resources {
     pub reports: ReportDatabase,
     /// What messages about reports say of their sender.
     pub letterhead: Arc<Letterhead>,
+    /// Backups.
+    pub backups: Arc<Backups>,
 }
 
 impl Resources {
@@ -63,6 +66,7 @@ impl Resources {
         let search = Search::new(&settings.search)?;
         Ok(Self {
             storage: Storage::new(&settings.storage),
+            backups: Arc::new(Backups::new(&settings.backups, &settings.storage)?),
             mailer: Mailer::new(&settings.mail)?,
             webhooks: Webhooks::new(settings.worker.private_webhooks),
             indexer: Indexer::start(database.clone(), search.clone()),
@@ -94,6 +98,8 @@ pub struct Settings {
     pub search: SearchConfig,
     /// Reports.
     pub report: ReportConfig,
+    /// Backups.
+    pub backups: BackupConfig,
     /// Queues and slots.
     pub worker: WorkerConfig,
 }
@@ -104,14 +110,17 @@ impl Settings {
     /// # Errors
     /// All that are missing or wrong.
     pub fn read(mut reader: Reader) -> Result<Self, ConfigError> {
+        let database = DatabaseConfig::read(&mut reader);
+        let storage = StorageConfig::read(&mut reader);
         let settings = Self {
             process: ProcessConfig::read(&mut reader),
-            database: DatabaseConfig::read(&mut reader),
             queue: QueueConfig::read(&mut reader),
-            storage: StorageConfig::read(&mut reader),
             mail: MailConfig::read(&mut reader),
             search: SearchConfig::read(&mut reader),
             report: ReportConfig::read(&mut reader),
+            backups: BackupConfig::read(&mut reader, &database, &storage),
+            database,
+            storage,
             worker: WorkerConfig::read(&mut reader),
         };
         reader.finish(settings)
@@ -136,6 +145,9 @@ pub enum RunError {
     /// Mail cannot be handed over as it is configured.
     #[error(transparent)]
     Mail(#[from] MailerError),
+    /// Backups cannot be made as they are configured.
+    #[error("GOTONG_BACKUP_RECIPIENTS: {0}")]
+    Backups(#[from] gotong_backup::Error),
     /// The probe's address cannot be bound.
     #[error("GOTONG_PROBE_LISTEN cannot be used: {0}")]
     Probe(std::io::Error),

@@ -45,6 +45,12 @@ pub fn all(url: &str, key: &str, picture: &Path) -> Vec<Example> {
             job: "/id",
         },
         Example {
+            kind: "backup.create",
+            does: "Back up the database and prove it by a restore, which GET /backup-targets shows",
+            line: format!(r#"{json} -d '{{"verify": true}}' {api}/backups"#),
+            job: "/id",
+        },
+        Example {
             kind: "report.generate",
             does: "Ask for a report, then open it at its links.content",
             line: format!(

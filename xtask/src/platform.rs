@@ -1,5 +1,6 @@
 //! Our own programs: built, given their configuration, started and asked whether they are well.
 
+pub mod backups;
 pub mod credentials;
 pub mod sample;
 pub mod screen;
@@ -80,7 +81,8 @@ pub fn ensure(
     let listen = api_listen(context)?;
     // A wildcard address is for listening, not for calling.
     let url = format!("http://{}", listen.replace("0.0.0.0", "127.0.0.1").replace("[::]", "127.0.0.1"));
-    let variables = environment::for_programs(context, addresses, &listen, &url);
+    let mut variables = environment::for_programs(context, addresses, &listen, &url);
+    backups::configure(context, programs, &mut variables)?;
     progress::while_running("migrations", "applying", || run_api(context, programs, &variables, &["migrate"]))?;
     let workers = workers.unwrap_or_else(|| workers_before(context));
     stop_surplus(context, workers)?;

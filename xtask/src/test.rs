@@ -114,6 +114,7 @@ fn variables(context: &Context, addresses: &Addresses, programs: &Programs) -> R
         ("GOTONG_TEST_SMTP_URL", addresses.smtp_url.clone()),
         ("GOTONG_TEST_MAIL_INBOX_URL", addresses.mail_inbox_url.clone().unwrap_or_default()),
         ("GOTONG_TEST_BIN_DIR", folder),
+        ("GOTONG_TEST_POSTGRES_BIN", context.tools.postgres()?.bin.display().to_string()),
         // The engine's own tests start servers by themselves, since they know nothing of this project.
         ("GOTONG_REDIS_SERVER", context.tools.redis()?.path.display().to_string()),
         ("RUST_TEST_THREADS", test_threads().to_string()),

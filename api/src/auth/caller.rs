@@ -1,6 +1,6 @@
 //! Authentication as a parameter of an operation.
 
-use super::{Actor, lookup::actor_of_key, session};
+use super::{Actor, Role, lookup::actor_of_key, session};
 use crate::{
     AppState,
     problem::{Code, Problem},
@@ -17,16 +17,22 @@ use std::ops::Deref;
 
 const SCHEME: &str = "api_key";
 
-/// Who asks. An operation takes a [`Reader`] or a [`Writer`] as its first parameter, so that nothing of the body is read
-/// before.
-pub struct Caller<const WRITES: bool>(Actor);
+/// Who asks. An operation takes a [`Reader`], a [`Writer`] or an [`Administrator`] as its first parameter, so that nothing of
+/// the body is read before.
+pub struct Caller<const NEEDS: u8>(Actor);
+
+const READING: u8 = 0;
+const WRITING: u8 = 1;
+const ADMINISTERING: u8 = 2;
 
 /// Anybody with a valid key.
-pub type Reader = Caller<false>;
+pub type Reader = Caller<READING>;
 /// Somebody whose role may change things.
-pub type Writer = Caller<true>;
+pub type Writer = Caller<WRITING>;
+/// Somebody who may see and change what belongs to the whole platform.
+pub type Administrator = Caller<ADMINISTERING>;
 
-impl<const WRITES: bool> Deref for Caller<WRITES> {
+impl<const NEEDS: u8> Deref for Caller<NEEDS> {
     type Target = Actor;
 
     fn deref(&self) -> &Actor {
@@ -34,7 +40,7 @@ impl<const WRITES: bool> Deref for Caller<WRITES> {
     }
 }
 
-impl<'a, const WRITES: bool> ApiExtractor<'a> for Caller<WRITES> {
+impl<'a, const NEEDS: u8> ApiExtractor<'a> for Caller<NEEDS> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
     type ParamType = ();
@@ -65,7 +71,11 @@ impl<'a, const WRITES: bool> ApiExtractor<'a> for Caller<WRITES> {
     ) -> poem::Result<Self> {
         let state = request.data::<AppState>().ok_or_else(|| Problem::internal("the application has no state"))?;
         let actor = authenticate(state, request).await?;
-        if WRITES && !actor.role.writes() {
+        if NEEDS == ADMINISTERING && actor.role != Role::Admin {
+            let detail = format!("This belongs to the whole platform and needs the role admin, not {}.", actor.role);
+            return Err(Problem::new(Code::Forbidden, detail).into());
+        }
+        if NEEDS == WRITING && !actor.role.writes() {
             let detail = format!("The role {} reads only; this needs the role operator or admin.", actor.role);
             return Err(Problem::new(Code::Forbidden, detail).into());
         }

@@ -7,7 +7,7 @@ pub mod password;
 pub mod session;
 pub mod throttle;
 
-pub use caller::{Caller, Reader, Writer};
+pub use caller::{Administrator, Caller, Reader, Writer};
 pub use lookup::Lookups;
 
 use poem_openapi::Enum;

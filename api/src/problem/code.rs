@@ -74,6 +74,12 @@ codes! {
     NameTaken = "name_taken", CONFLICT, "The name is taken";
     /// It belongs to the platform, and cannot be deleted.
     BuiltIn = "built_in", CONFLICT, "It belongs to the platform";
+    /// The backup has not been made, failed, or was removed.
+    NotRestorable = "not_restorable", CONFLICT, "The backup cannot be restored";
+    /// A database of that name exists, and its name was not typed again.
+    DatabaseExists = "database_exists", CONFLICT, "There is such a database already";
+    /// It is the platform's own database, which the platform cannot replace while it stands on it.
+    LiveDatabase = "live_database", CONFLICT, "The database is in use by the platform";
     /// The link was valid until a time that is over.
     LinkExpired = "link_expired", GONE, "The link has expired";
     /// The resource is no longer as `If-Match` says.
@@ -108,6 +114,8 @@ codes! {
     QueueUnavailable = "queue_unavailable", SERVICE_UNAVAILABLE, "Queue unavailable";
     /// No mail server is configured, so that no e-mail could be sent.
     MailNotConfigured = "mail_not_configured", SERVICE_UNAVAILABLE, "Mail not configured";
+    /// No backups are configured: nobody could read one.
+    BackupsNotConfigured = "backups_not_configured", SERVICE_UNAVAILABLE, "Backups not configured";
     /// As many event streams are open as this process holds.
     TooManyStreams = "too_many_streams", SERVICE_UNAVAILABLE, "Too many event streams";
     /// As many uploads are under way as this process accepts.

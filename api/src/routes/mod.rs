@@ -1,6 +1,7 @@
 //! One file, or folder, per resource.
 
 pub mod alerts;
+pub mod backups;
 pub mod documents;
 pub mod email_events;
 pub mod email_templates;
@@ -47,8 +48,17 @@ pub enum Tag {
     Reports,
     /// Documents, and finding them.
     Search,
+    /// Backups of databases, and the proof that they can be restored.
+    Backups,
     /// Signing in in a browser.
     Session,
+}
+
+/// Problems of reading one thing that belongs to the whole platform.
+pub struct Overseeing;
+
+impl Declares for Overseeing {
+    const STATUSES: &'static [u16] = &[400, 401, 403, 404, 422, 500, 503];
 }
 
 /// Problems of reading one thing.

@@ -29,6 +29,8 @@ export type QueueMinutes = components["schemas"]["QueueMinutes"];
 export type Worker = components["schemas"]["Worker"];
 export type WorkSummary = components["schemas"]["WorkSummary"];
 
+export type Backup = components["schemas"]["Backup"];
+export type BackupDrill = components["schemas"]["BackupDrill"];
 export type Email = components["schemas"]["Email"];
 export type RecipientState = components["schemas"]["RecipientState"];
 export type Report = components["schemas"]["Report"];

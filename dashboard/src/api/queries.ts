@@ -2,7 +2,7 @@
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
-import { answered, client, type Email, type MediaCategory, type MediaState, type SignIn } from "./client";
+import { answered, client, type Backup, type Email, type MediaCategory, type MediaState, type SignIn } from "./client";
 import { CHECKS, fetchHealth, type Health } from "./health";
 
 export const BUSY_MS = 1_500;
@@ -54,6 +54,19 @@ export function mediumQuery(id: string) {
     queryFn: ({ signal }) => answered(client.GET("/api/v1/media/{id}", { params: { path: { id } }, signal })),
     refetchInterval: ({ state }) => (state.data?.state === "processing" ? BUSY_MS : false),
   });
+}
+
+/** One backup with its drills, until nothing of it is under way. */
+export function backupQuery(id: string) {
+  return queryOptions({
+    queryKey: ["backup", id],
+    queryFn: ({ signal }) => answered(client.GET("/api/v1/backups/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? BUSY_MS : QUIET_MS),
+  });
+}
+
+function isUnderWay({ state, drills = [] }: Backup): boolean {
+  return [state, ...drills.map((drill) => drill.state)].some((one) => one === "waiting" || one === "running");
 }
 
 /** One e-mail, until each recipient has an outcome. */

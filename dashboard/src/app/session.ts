@@ -43,3 +43,8 @@ globalThis.addEventListener?.("storage", ({ key, newValue }) => {
 export function mayWrite({ role }: Session): boolean {
   return role !== "viewer";
 }
+
+/** Whether the role may see what belongs to the whole platform; the API decides here too. */
+export function isAdmin({ role }: Session): boolean {
+  return role === "admin";
+}

@@ -1,5 +1,6 @@
 /** The page in English; its shape is what every language has to fill. */
 
+import { en as backup } from "./words/backups";
 import { en as email } from "./words/emails";
 import { en as frame } from "./words/frame";
 import { en as jobs } from "./words/jobs";
@@ -71,6 +72,7 @@ export const en = {
     },
   },
   ...platform,
+  backup,
   email,
   frame,
   jobs,
@@ -212,6 +214,19 @@ export const en = {
     undecodable: "What was stored of the job cannot be read",
     quarantined: "It took its worker down too often",
     cancelled: "It was called off",
+    authentication_failed: "The database refused the password",
+    database_missing: "There is no such database",
+    database_not_empty: "The database is there already, and not empty",
+    connection_lost: "The connection to the database broke",
+    dump_failed: "The dump failed",
+    restore_failed: "The restore failed",
+    no_suitable_program: "There is no pg_dump that suits the server",
+    store_unavailable: "Storage did not answer",
+    wrong_key: "The key does not read this backup",
+    tampered: "The backup was changed",
+    truncated: "The backup is cut off",
+    drill_differs: "What was restored differs from what was backed up",
+    unknown_target: "There is no such target any more",
   } as Record<string, string>,
   problems: {
     unreachable: "The API cannot be reached",

@@ -1,6 +1,7 @@
 /** Halaman ini dalam bahasa Indonesia. */
 
 import type { Messages } from "./en";
+import { id as backup } from "./words/backups";
 import { id as email } from "./words/emails";
 import { id as frame } from "./words/frame";
 import { id as jobs } from "./words/jobs";
@@ -72,6 +73,7 @@ export const id: Messages = {
     },
   },
   ...platform,
+  backup,
   email,
   frame,
   jobs,
@@ -213,6 +215,19 @@ export const id: Messages = {
     undecodable: "Data tugas yang tersimpan tidak terbaca",
     quarantined: "Terlalu sering mematikan pekerjanya",
     cancelled: "Tugas ini dibatalkan",
+    authentication_failed: "Basis data menolak kata sandinya",
+    database_missing: "Basis data itu tidak ada",
+    database_not_empty: "Basis data itu sudah ada dan tidak kosong",
+    connection_lost: "Sambungan ke basis data terputus",
+    dump_failed: "Pembuatan cadangan gagal",
+    restore_failed: "Pemulihan gagal",
+    no_suitable_program: "Tidak ada pg_dump yang cocok dengan servernya",
+    store_unavailable: "Penyimpanan tidak menjawab",
+    wrong_key: "Kuncinya tidak bisa membaca cadangan ini",
+    tampered: "Cadangannya diubah",
+    truncated: "Cadangannya terpotong",
+    drill_differs: "Hasil pemulihan berbeda dari yang dicadangkan",
+    unknown_target: "Sasaran itu sudah tidak ada",
   },
   problems: {
     unreachable: "API tidak bisa dihubungi",

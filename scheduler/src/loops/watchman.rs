@@ -1,11 +1,15 @@
-//! Watchman: the dead-man's switch of schedules. Shows who is late or keeps failing, as metrics and in the readiness.
+//! Watchman: the dead-man's switch of schedules. Shows who is late or keeps failing, as metrics and in the readiness; and
+//! how old the backups are, as metrics.
 
 use crate::{
     Resources,
     runner::{Health, Loop, Pass, PassError},
 };
-use gotong_shared::scheduled::{LateSchedule, late_schedules};
-use prometheus::IntGauge;
+use gotong_shared::{
+    backups,
+    scheduled::{LateSchedule, late_schedules},
+};
+use prometheus::{IntGauge, IntGaugeVec};
 use std::{collections::HashSet, sync::LazyLock, time::Duration};
 use uuid::Uuid;
 
@@ -21,6 +25,17 @@ static LATE: LazyLock<IntGauge> = LazyLock::new(|| {
 static FAILING: LazyLock<IntGauge> = LazyLock::new(|| {
     let help = "Schedules whose jobs failed in a row as often as their limit says.";
     prometheus::register_int_gauge!("gotong_schedules_failing", help).expect("the metric's name is unique and valid")
+});
+
+static GOOD: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    let help = "When the data of the last good backup were read, in seconds since 1970.";
+    prometheus::register_int_gauge_vec!("gotong_backup_last_good_timestamp_seconds", help, &["target"])
+        .expect("the metric's name is unique and valid")
+});
+static PROVED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    let help = "When the data of the last backup were read that a drill has proved, in seconds since 1970.";
+    prometheus::register_int_gauge_vec!("gotong_backup_last_proved_timestamp_seconds", help, &["target"])
+        .expect("the metric's name is unique and valid")
 });
 
 /// The watchman.
@@ -61,6 +76,12 @@ impl Loop for Watchman {
         }
         self.known = troubled.iter().map(|schedule| schedule.id).collect();
         self.health.degrade(reason(&troubled));
+        for age in backups::ages(&mut connection).await? {
+            GOOD.with_label_values(&[&age.target]).set(age.good_at.timestamp());
+            if let Some(proved_at) = age.proved_at {
+                PROVED.with_label_values(&[&age.target]).set(proved_at.timestamp());
+            }
+        }
         Ok(Pass { done: troubled.len(), more: false })
     }
 }

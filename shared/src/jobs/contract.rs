@@ -81,6 +81,8 @@ pub const SEARCH: QueueProfile = QueueProfile { name: "search", slots: 256 };
 pub const SEARCH_UPKEEP: QueueProfile = QueueProfile { name: "search-upkeep", slots: 2 };
 /// Long queries, and files made of what they answer: bound by CPU and by the database.
 pub const REPORTS: QueueProfile = QueueProfile { name: "reports", slots: 2 };
+/// Dumping, restoring and copying whole databases: bound by their server and the object store.
+pub const BACKUPS: QueueProfile = QueueProfile { name: "backups", slots: 2 };
 /// Housekeeping: rare, and never urgent.
 pub const MAINTENANCE: QueueProfile = QueueProfile { name: "maintenance", slots: 1 };
 

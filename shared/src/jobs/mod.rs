@@ -3,6 +3,11 @@
 //! A kind is one file here (payload, queue, limits), one file in `worker/src/jobs/` (its handler), and one line in
 //! [`for_each_kind`](crate::for_each_kind). A kind without a handler does not compile.
 
+mod backup_copy_media;
+mod backup_create;
+mod backup_prune;
+mod backup_restore;
+mod backup_verify;
 mod contract;
 mod email_send;
 mod maintenance_drop_partitions;
@@ -20,6 +25,11 @@ mod search_reindex;
 mod thumbnail_generate;
 mod webhook_deliver;
 
+pub use backup_copy_media::BackupCopyMedia;
+pub use backup_create::BackupCreate;
+pub use backup_prune::BackupPrune;
+pub use backup_restore::BackupRestore;
+pub use backup_verify::BackupVerify;
 pub use contract::{Contract, LONGEST_SEARCHABLE, Limits, PayloadError, QueueProfile};
 pub use email_send::EmailSend;
 pub use maintenance_drop_partitions::MaintenanceDropPartitions;
@@ -44,6 +54,11 @@ use serde_json::Value;
 macro_rules! for_each_kind {
     ($callback:ident) => {
         $callback! {
+            BackupCopyMedia,
+            BackupCreate,
+            BackupPrune,
+            BackupRestore,
+            BackupVerify,
             EmailSend,
             MaintenanceDropPartitions,
             MaintenancePruneHistory,

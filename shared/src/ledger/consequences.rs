@@ -2,8 +2,11 @@
 
 use super::record::Changed;
 use crate::{
+    backups,
     db::schema::{email_recipients, media, reports},
-    jobs::{Contract, EmailSend, ReportGenerate, SearchIndex, ThumbnailGenerate},
+    jobs::{
+        BackupCreate, BackupRestore, BackupVerify, Contract, EmailSend, ReportGenerate, SearchIndex, ThumbnailGenerate,
+    },
     scheduled::{End, note_ends},
 };
 use diesel::{
@@ -21,6 +24,7 @@ pub(super) async fn settle(connection: &mut AsyncPgConnection, ended: &[&Changed
             ThumbnailGenerate::KIND => fail_media(connection, row).await?,
             EmailSend::KIND => fail_recipients(connection, row).await?,
             ReportGenerate::KIND => fail_report(connection, row).await?,
+            BackupCreate::KIND | BackupVerify::KIND | BackupRestore::KIND => fail_backup(connection, row).await?,
             _ => {}
         }
     }
@@ -84,6 +88,12 @@ async fn fail_recipients(connection: &mut AsyncPgConnection, row: &Changed) -> Q
         .execute(connection)
         .await?;
     Ok(())
+}
+
+async fn fail_backup(connection: &mut AsyncPgConnection, row: &Changed) -> QueryResult<()> {
+    let class = row.error_class.as_deref().unwrap_or(&row.state);
+    let message = row.error_message.as_deref().unwrap_or("its job did not succeed");
+    backups::fail(connection, row.id, class, message).await
 }
 
 diesel::define_sql_function! {

@@ -1,33 +1,6 @@
 //! The closed lists of what can become of a recipient.
 
-use poem_openapi::Enum;
-use serde::Deserialize;
-
-macro_rules! words {
-    ($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $meaning:literal])+ $variant:ident = $word:literal,)* }) => {
-        $(#[doc = $about])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Enum)]
-        #[serde(rename_all = "snake_case")]
-        #[oai(rename_all = "snake_case")]
-        pub enum $name {
-            $($(#[doc = $meaning])+ $variant,)*
-        }
-
-        impl $name {
-            /// The word in the ledger and on the wire.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
-            /// The variant of that word.
-            #[must_use]
-            pub fn of(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
+use crate::words::words;
 
 words! {
     /// What has become of one recipient of an e-mail.

@@ -1,20 +1,21 @@
 //! The lines that `cargo xtask up` shows for pasting, as a shell runs them.
 
 use gotong_xtask::examples;
-use harness::{Platform, jpeg};
+use harness::{BackupKey, Platform, jpeg};
 use serde_json::Value;
 use std::process::Command;
 
 #[tokio::test]
 async fn every_line_of_the_closing_screen_does_what_it_says() {
-    let platform = Platform::start().await;
+    let key = BackupKey::new();
+    let platform = Platform::with_backups(&key, &[]).await;
     let (_worker, _scheduler) = (platform.worker(), platform.scheduler());
     platform.settled().await;
     let client = platform.client().await;
     let picture = tempfile::Builder::new().suffix(".jpg").tempfile().unwrap();
     std::fs::write(picture.path(), jpeg(640, 480, 7)).unwrap();
     let lines = examples::all(&client.url, &client.key, picture.path());
-    assert!(lines.len() >= 4);
+    assert!(lines.len() >= 5);
     for example in lines {
         let shell = tokio::task::spawn_blocking(move || {
             let output = Command::new("sh").args(["-c", &example.line]).output().expect("a shell runs");

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod auth;
+mod backups;
 mod bad_uploads;
 mod commands;
 mod emails;

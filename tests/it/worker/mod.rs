@@ -1,3 +1,4 @@
+mod backups;
 mod emails;
 mod import;
 mod reports;

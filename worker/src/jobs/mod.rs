@@ -1,5 +1,10 @@
 //! The handler of every kind. A kind in the registry without one here does not compile.
 
+mod backup_copy_media;
+mod backup_create;
+mod backup_prune;
+mod backup_restore;
+mod backup_verify;
 mod email_send;
 mod maintenance_drop_partitions;
 mod maintenance_prune_history;
@@ -24,9 +29,10 @@ use gotong_shared::{
     enqueue::Claim,
     for_each_kind,
     jobs::{
-        Contract, EmailSend, MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys,
-        MaintenancePruneReports, MaintenancePurgeMedia, MaintenanceSweepStorage, ReportGenerate, SearchAudit,
-        SearchIndex, SearchPrune, SearchReindex, ThumbnailGenerate, WebhookDeliver,
+        BackupCopyMedia, BackupCreate, BackupPrune, BackupRestore, BackupVerify, Contract, EmailSend,
+        MaintenanceDropPartitions, MaintenancePruneHistory, MaintenancePruneKeys, MaintenancePruneReports,
+        MaintenancePurgeMedia, MaintenanceSweepStorage, ReportGenerate, SearchAudit, SearchIndex, SearchPrune,
+        SearchReindex, ThumbnailGenerate, WebhookDeliver,
     },
 };
 use serde_json::Value;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 
 use crate::environment::{self, Variables};
-use crate::platform::{Programs, run_api};
+use crate::platform::{Programs, backups, run_api};
 use crate::process::{Spec, end, log_end, start_ticks, wait_until};
 use crate::remembered::random_hex;
 use crate::services::{Addresses, Context};
@@ -47,6 +47,7 @@ impl TestPlatform {
         ] {
             variables.insert(variable.to_owned(), value);
         }
+        backups::configure(context, programs, &mut variables)?;
         run_api(context, programs, &variables, &["migrate"])?;
         // The receivers of the tests' webhooks run on this machine.
         variables.insert("GOTONG_WEBHOOK_PRIVATE".to_owned(), "true".to_owned());

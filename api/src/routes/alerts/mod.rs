@@ -43,6 +43,12 @@ pub enum AlertCode {
     DeadJobs,
     /// An operator has paused a queue.
     QueuePaused,
+    /// The last good backup of a target is older than what is promised, or there is none.
+    BackupOverdue,
+    /// The last restore drill of a target failed, or the last that passed is too old.
+    BackupUnproved,
+    /// Restoring a target takes longer than what is promised.
+    RestoreSlow,
     /// The doctor has put something right in the last hour.
     RepairsMade,
 }

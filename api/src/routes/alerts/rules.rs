@@ -1,10 +1,19 @@
 //! When there is an alert.
 
 use super::{Alert, AlertCode, Severity};
-use crate::{AppState, problem::Problem, routes::operating::names, routes::queues::time};
+use crate::{
+    AppState,
+    problem::Problem,
+    routes::{
+        backups::{self, Breach, Broken},
+        operating::names,
+        queues::time,
+    },
+};
 use chrono::{DateTime, Utc};
 use gotong_queue::{Counts, WorkerView};
 use gotong_shared::{
+    backups::Standing,
     queue_settings::QueueSettings,
     scheduled::{LateSchedule, late_schedules},
     statistics::{self, DeadJobs, RecentRepairs},
@@ -34,6 +43,13 @@ pub(in crate::routes) async fn current(state: &AppState) -> Result<Vec<Alert>, P
     alerts.extend(deadline.bound(statistics::recent_repairs(connection)).await?.iter().map(repairs_made));
     for schedule in deadline.bound(late_schedules(connection, MOST_SCHEDULES)).await? {
         alerts.extend(of_schedule(&schedule));
+    }
+    drop(session);
+    if state.backups.is_enabled() {
+        let (promise, now) = (state.backups.promise, Utc::now());
+        for standing in backups::standings(state).await? {
+            alerts.extend(backups::breaches(&standing, promise, now).into_iter().map(|b| of_target(&standing, b)));
+        }
     }
     alerts.sort_by(|a, b| (a.severity, a.code, &a.subject).cmp(&(b.severity, b.code, &b.subject)));
     Ok(alerts)
@@ -122,6 +138,17 @@ fn of_schedule(schedule: &LateSchedule) -> Vec<Alert> {
         of(AlertCode::ScheduleFailing, Severity::Warning, *last_failure_at, detail)
     });
     late.into_iter().chain(failing).collect()
+}
+
+fn of_target(standing: &Standing, breach: Breach) -> Alert {
+    let Breach { what, detail, since, backup } = breach;
+    let (code, severity) = match what {
+        Broken::Overdue => (AlertCode::BackupOverdue, Severity::Critical),
+        Broken::Unproved => (AlertCode::BackupUnproved, Severity::Warning),
+        Broken::Slow => (AlertCode::RestoreSlow, Severity::Warning),
+    };
+    let link = backup.map_or_else(|| "/api/v1/backup-targets".to_owned(), |id| format!("/api/v1/backups/{id}"));
+    Alert { since, link, ..alert(code, severity, &standing.target, detail) }
 }
 
 #[cfg(test)]

@@ -115,7 +115,9 @@ fn kind_of(name: Option<Value>) -> Result<Kind, Problem> {
         invalid("/kind", format!("there is no kind {name:?}; there are: {}", known.join(", ")))
     })?;
     if kind.platform {
-        let detail = format!("Jobs of the kind {name} act on the whole platform; its schedules alone make them.");
+        let detail = format!(
+            "Jobs of the kind {name} act on the whole platform; its schedules and routes of their own make them."
+        );
         return Err(Problem::new(Code::Forbidden, detail).about("/kind"));
     }
     if let Some(route) = kind.route {

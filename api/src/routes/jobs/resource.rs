@@ -7,7 +7,7 @@ use gotong_queue::{EntryView, Timestamp};
 use gotong_shared::{
     db::models::{Job, JobAttempt},
     enqueue::Claim,
-    jobs::{Contract, EmailSend, ReportGenerate},
+    jobs::{BackupCreate, BackupRestore, BackupVerify, Contract, EmailSend, ReportGenerate},
     ledger::State,
 };
 use poem_openapi::{Object, types::Any};
@@ -134,6 +134,8 @@ pub struct JobLinks {
     pub report: Option<String>,
     /// The schedule that made it.
     pub schedule: Option<String>,
+    /// The backup that it makes, proves or restores.
+    pub backup: Option<String>,
 }
 
 /// A page of jobs, newest first.
@@ -195,6 +197,7 @@ impl JobResource {
                 media,
                 email: (job.kind == EmailSend::KIND).then(|| format!("/api/v1/emails/{}", job.id)),
                 report: (job.kind == ReportGenerate::KIND).then(|| format!("/api/v1/reports/{}", job.id)),
+                backup: backup_of(&job).map(|id| format!("/api/v1/backups/{id}")),
                 schedule: job.schedule_id.map(|id| format!("/api/v1/schedules/{id}")),
             },
             kind: job.kind,
@@ -264,6 +267,15 @@ impl Run {
             error: failure(row.error_class, row.error_message),
             log: row.logs.map(Any),
         }
+    }
+}
+
+/// The backup that a job is about; one that makes backups of every target makes none itself.
+fn backup_of(job: &Job) -> Option<Uuid> {
+    match job.kind.as_str() {
+        BackupCreate::KIND => job.payload.get("target").map(|_| job.id),
+        BackupVerify::KIND | BackupRestore::KIND => job.payload.get("backup_id")?.as_str()?.parse().ok(),
+        _ => None,
     }
 }
 

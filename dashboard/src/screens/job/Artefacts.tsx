@@ -12,11 +12,13 @@ import { MediaBadge, ReportBadge } from "../../components/Badge";
 import { FailureWords, MediaWords } from "../../components/MediaRow";
 import { Thumbnail } from "../../components/Thumbnail";
 import { useSpeech } from "../../i18n";
+import { BackupArtefact } from "./BackupArtefact";
 import { EmailArtefact } from "./EmailArtefact";
 
 type LinkName = keyof Job["links"];
 
 const ARTEFACTS: Partial<Record<LinkName, ComponentType<{ id: string }>>> = {
+  backup: BackupArtefact,
   email: EmailArtefact,
   media: MediaArtefact,
   report: ReportArtefact,

@@ -2,6 +2,7 @@
 //! handlers for the rest.
 
 mod api_key;
+mod backup;
 mod email;
 mod job;
 mod job_attempt;
@@ -11,6 +12,7 @@ mod schedule;
 mod user;
 
 pub use api_key::{ApiKey, NewApiKey};
+pub use backup::{Backup, BackupDrill, BackupRestore, MediaCopy};
 pub use email::{Email, EmailRecipient, Suppression};
 pub use job::Job;
 pub use job_attempt::JobAttempt;
