@@ -117,7 +117,7 @@ const QUEUE: (&str, ParameterKind, &str) = ("queue", ParameterKind::Text, "Only 
 
 use ColumnKind::{Boolean, Bytes, Date, Duration, Integer, Percentage, Text, Timestamp};
 
-const ALL: [DataSet; 9] = [
+const ALL: [DataSet; 10] = [
     DataSet {
         name: "api_keys",
         title: ["Audit of API keys", "Audit kunci API"],
@@ -137,6 +137,28 @@ const ALL: [DataSet; 9] = [
         row_limit: USUAL_ROWS,
         sql: include_str!("sql/api_keys.sql"),
         parameters: &[],
+    },
+    DataSet {
+        name: "backups",
+        title: ["Backups", "Cadangan"],
+        about: "Every backup that the workspace asked for in the range, and whether a restore has proved it.",
+        columns: &[
+            column("target", Text, "Database", "Basis data"),
+            column("state", Text, "State", "Keadaan"),
+            column("taken_at", Timestamp, "Taken", "Diambil"),
+            column("duration_ms", Duration, "Took", "Lamanya"),
+            column("dump_bytes", Bytes, "Dump", "Dump"),
+            column("stored_bytes", Bytes, "Stored", "Tersimpan"),
+            column("verification", Text, "Restore drill", "Uji pemulihan"),
+            column("verified_at", Timestamp, "Proved", "Terbukti"),
+            column("restore_ms", Duration, "Restore takes", "Lama pemulihan"),
+            column("error", Text, "Failure", "Kegagalan"),
+            column("id", Text, "Id", "Id"),
+        ],
+        is_document: false,
+        row_limit: USUAL_ROWS,
+        sql: include_str!("sql/backups.sql"),
+        parameters: &[("target", ParameterKind::Text, "Only backups of this database.")],
     },
     DataSet {
         name: "failures",

@@ -5,7 +5,7 @@
 use super::shape::zone;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use gotong_report::weekly::{Day, Failure, KindWeek, Mail, Totals, Week};
+use gotong_report::weekly::{Backup, Day, Failure, KindWeek, Mail, Totals, Week};
 use gotong_shared::{
     db::models::Report,
     reports::source::{Session, SourceError},
@@ -62,6 +62,16 @@ const SENT: &str = "
         and email_id >= uuid_floor($1 - interval '7 days') and email_id < uuid_floor($2)
     group by 1";
 
+/// A database that was backed up before, and not in the week, is listed with nothing: that is what one should see.
+const BACKUPS: &str = "
+    select target, count(*) filter (where created_at >= $1 and state in ('good', 'pruned')),
+        count(*) filter (where created_at >= $1 and state = 'failed'),
+        coalesce(sum((manifest #>> '{object,bytes}')::bigint) filter (where created_at >= $1), 0)::bigint,
+        max(taken_at) filter (where state in ('good', 'pruned')), max(verified_at)
+    from backups where created_at < $2 and created_at >= $1 - interval '90 days'
+        and ($3::uuid is null or workspace_id = $3)
+    group by target order by target";
+
 /// Reads the figures of the week.
 ///
 /// # Errors
@@ -90,7 +100,7 @@ pub async fn ask(session: &Session, report: &Report) -> Result<Asked, SourceErro
         failures: failures(session, report, from, until).await?,
         mail,
         mail_before,
-        backups: Vec::new(),
+        backups: backups(session, report, from, until).await?,
     };
     Ok(Asked { from, until, week })
 }
@@ -261,4 +271,24 @@ async fn mail(
         mail.complained = number(row.try_get(1)?);
     }
     Ok((this, last))
+}
+
+async fn backups(
+    session: &Session,
+    report: &Report,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Backup>, SourceError> {
+    let backup = |row: &Row| {
+        Ok(Backup {
+            name: row.try_get(0)?,
+            succeeded: number(row.try_get(1)?),
+            failed: number(row.try_get(2)?),
+            bytes: number(row.try_get(3)?),
+            last_success: row.try_get(4)?,
+            last_restore_check: row.try_get(5)?,
+        })
+    };
+    let rows = session.client.query(BACKUPS, &[&from, &until, &report.workspace_id]).await?;
+    rows.iter().map(backup).collect()
 }
